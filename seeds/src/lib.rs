@@ -1,0 +1,7 @@
+//! Data a deployment starts from: access policies, messages, instruments, county settings, the demo county's generator.
+
+pub mod access;
+pub mod messages;
+pub mod settings;
+
+pub use settings::Settings;

@@ -1,0 +1,1 @@
+//! Committees, parent schools, visits, open days, parent sessions, messages, consents and partners.

@@ -1,0 +1,1 @@
+//! Reports, alerts, the four-level grid, escalation, plans and notifications.

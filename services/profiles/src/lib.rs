@@ -1,0 +1,1 @@
+//! Schools, classes, staff, pupils, guardians, three-colour records, support teams and referrals.

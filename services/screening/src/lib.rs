@@ -1,0 +1,1 @@
+//! Instruments, campaigns, responses, results, interviews and the list.

@@ -1,0 +1,2 @@
+//! The program `xinqiao`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Lessons, staff training, qualifications and staffing.
