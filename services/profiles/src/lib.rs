@@ -1,1 +1,3 @@
 //! Schools, classes, staff, pupils, guardians, three-colour records, support teams and referrals.
+
+pub mod domain;
