@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod messages;
+pub mod passwords;
 pub mod settings;
 
 pub use settings::Settings;

@@ -9,6 +9,8 @@ pub const DEFAULTS: &str = include_str!("../settings.toml");
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
+    /// Logging in.
+    pub identity: Identity,
     /// Records, teams, referrals.
     pub profiles: Profiles,
     /// Screening.
@@ -19,6 +21,20 @@ pub struct Settings {
     pub training: Training,
     /// Home and school.
     pub collaboration: Collaboration,
+}
+
+/// Logging in (P3.7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Minutes without use after which a session ends.
+    pub session_idle_minutes: u32,
+    /// Hours after which a session ends in any case.
+    pub session_hours: u32,
+    /// Hours in which an activation code can be redeemed.
+    pub activation_hours: u32,
+    /// Hours in which the link of the first start can be redeemed.
+    pub bootstrap_hours: u32,
 }
 
 /// Records, teams, referrals (P5.*).
