@@ -17,8 +17,8 @@ pub enum NameFault {
     /// It begins like a formula: = + - @.
     #[error("the name begins like a formula")]
     Formula,
-    /// Fewer than 2 or more than 50 characters.
-    #[error("a name has 2 to 50 characters")]
+    /// More than 50 characters.
+    #[error("a name has at most 50 characters")]
     Length,
     /// A character that stands in no name, such as a digit.
     #[error("a character that stands in no name")]
@@ -26,8 +26,6 @@ pub enum NameFault {
 }
 
 impl PersonName {
-    /// The shortest name, in characters.
-    pub const MIN: usize = 2;
     /// The longest name, in characters.
     pub const MAX: usize = 50;
 
@@ -47,7 +45,7 @@ impl PersonName {
         if !name.chars().all(allowed) || name.starts_with(mark) || name.ends_with('·') {
             return Err(NameFault::Character);
         }
-        if !(Self::MIN..=Self::MAX).contains(&name.chars().count()) {
+        if name.chars().count() > Self::MAX {
             return Err(NameFault::Length);
         }
         Ok(Self(name.into_boxed_str()))

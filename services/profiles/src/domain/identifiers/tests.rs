@@ -91,7 +91,6 @@ fn each_fault_of_a_name_has_its_name() {
         ("-王五", NameFault::Formula),
         ("@王五", NameFault::Formula),
         ("＝1", NameFault::Formula),
-        ("王", NameFault::Length),
         (long.as_str(), NameFault::Length),
         ("王5", NameFault::Character),
         ("·王五", NameFault::Character),
