@@ -83,8 +83,26 @@ pub struct Crisis {
     pub orange_step_minutes: Vec<f64>,
     /// The same for yellow.
     pub yellow_step_minutes: Vec<f64>,
+    /// Levels that each step of a red alert tells.
+    pub red_step_levels: Vec<Vec<String>>,
+    /// The same for orange.
+    pub orange_step_levels: Vec<Vec<String>>,
+    /// The same for yellow.
+    pub yellow_step_levels: Vec<Vec<String>>,
     /// Minutes from the last step to the next round.
     pub round_minutes: f64,
+    /// Rounds after which only the last step and the county's duty roster are repeated.
+    pub rounds: u32,
+    /// Seconds in which a device must have taken a notification of a step.
+    pub receipt_seconds: f64,
+    /// Days of school, 1 is Monday.
+    pub school_days: Vec<u32>,
+    /// First hour of school and the hour at which it ends, Shanghai time.
+    pub school_hours: [u32; 2],
+    /// Seconds between signs of life on a stream.
+    pub heartbeat_seconds: f64,
+    /// Seconds after which an escalation that stands still is an alarm.
+    pub alive_seconds: f64,
 }
 
 /// Lessons and staff training (P1.*, P2.*).
