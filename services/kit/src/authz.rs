@@ -9,8 +9,8 @@ use crate::{
     status::ApiError,
 };
 use cedar_policy::{
-    Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, RestrictedExpression,
-    Schema, SchemaFragment, ValidationMode, Validator,
+    Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
+    RestrictedExpression, Schema, SchemaFragment, ValidationMode, Validator,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -202,10 +202,13 @@ impl Authorizer {
     pub fn new(schema: &[(&str, &str)], policies: &[(&str, &str)]) -> Result<Self, PolicyError> {
         let fragments = schema
             .iter()
-            .filter(|(_, text)| text.lines().any(|line| !line.trim().is_empty() && !line.trim().starts_with("//")))
+            .filter(|(_, text)| {
+                text.lines().any(|line| !line.trim().is_empty() && !line.trim().starts_with("//"))
+            })
             .map(|(file, text)| {
                 let fail = |cause: String| PolicyError::Schema { file: (*file).to_owned(), cause };
-                let (fragment, _) = SchemaFragment::from_cedarschema_str(text).map_err(|e| fail(e.to_string()))?;
+                let (fragment, _) =
+                    SchemaFragment::from_cedarschema_str(text).map_err(|e| fail(e.to_string()))?;
                 Ok(fragment)
             })
             .collect::<Result<Vec<_>, PolicyError>>()?;
@@ -274,7 +277,13 @@ impl Authorizer {
             Ok(permitted) => permitted,
             Err(cause) => {
                 // Cedar drops a forbid that fails, so a failure must never count as permission.
-                tracing::error!(alarm = "policy", action, kind = target.kind, cause, "an access decision failed");
+                tracing::error!(
+                    alarm = "policy",
+                    action,
+                    kind = target.kind,
+                    cause,
+                    "an access decision failed"
+                );
                 metrics::counter!("xinqiao_policy_errors_total").increment(1);
                 false
             }
@@ -299,7 +308,9 @@ impl Authorizer {
                 match grant.scope {
                     Scope::School(school) if asks(target().school(school)) => _ = schools.insert(school),
                     Scope::Class { class, .. } if asks(target().class(class)) => _ = classes.insert(class),
-                    Scope::Student(student) if asks(target().student(student)) => _ = students.insert(student),
+                    Scope::Student(student) if asks(target().student(student)) => {
+                        _ = students.insert(student)
+                    }
                     _ => {}
                 }
             }
@@ -309,7 +320,8 @@ impl Authorizer {
                 owner = Some(id);
             }
         }
-        let something = all || owner.is_some() || !(schools.is_empty() && classes.is_empty() && students.is_empty());
+        let something =
+            all || owner.is_some() || !(schools.is_empty() && classes.is_empty() && students.is_empty());
         something.then(|| Visibility {
             all,
             schools: schools.into_iter().collect::<Vec<_>>().into(),
@@ -399,8 +411,11 @@ impl Types {
 
     fn resource(&self, target: &Target) -> Result<Entity, String> {
         let mut attributes = HashMap::new();
-        let relations =
-            [("school", Kind::School, target.school), ("class", Kind::Class, target.class), ("student", Kind::Student, target.student)];
+        let relations = [
+            ("school", Kind::School, target.school),
+            ("class", Kind::Class, target.class),
+            ("student", Kind::Student, target.student),
+        ];
         for (name, kind, id) in relations {
             if let Some(id) = id {
                 attributes.insert(name.to_owned(), self.reference(kind, id));

@@ -27,7 +27,8 @@ fn authorizer() -> Authorizer {
 }
 
 fn person(grants: &[(&str, Scope)]) -> Principal {
-    let grants = grants.iter().map(|(role, scope)| Grant { role: (*role).to_owned(), scope: *scope }).collect();
+    let grants =
+        grants.iter().map(|(role, scope)| Grant { role: (*role).to_owned(), scope: *scope }).collect();
     Principal::user(Uuid::from_u128(99), grants)
 }
 
@@ -79,7 +80,8 @@ fn lists_show_what_single_reads_permit() {
 fn a_policy_that_does_not_fit_the_schema_keeps_the_program_from_starting() {
     let typo = r#"permit(principal is User, action == Action::"x.raed", resource);"#;
     assert!(matches!(Authorizer::new(SCHEMA, &[("x", typo)]), Err(PolicyError::Mismatch(_))));
-    let wrong = r#"permit(principal is User, action == Action::"x.read", resource) when { resource.school == "a" };"#;
+    let wrong =
+        r#"permit(principal is User, action == Action::"x.read", resource) when { resource.school == "a" };"#;
     assert!(matches!(Authorizer::new(SCHEMA, &[("x", wrong)]), Err(PolicyError::Mismatch(_))));
     assert!(matches!(Authorizer::new(SCHEMA, &[("x", "permit(")]), Err(PolicyError::Policy { .. })));
 }

@@ -84,8 +84,9 @@ impl Catalogue {
     pub fn new(files: &[(&str, &str)]) -> Result<Self, CatalogueError> {
         let mut all = HashMap::new();
         for (file, text) in files {
-            let table: HashMap<String, Text> = toml::from_str(text)
-                .map_err(|cause| CatalogueError::Syntax { file: (*file).to_owned(), cause: Box::new(cause) })?;
+            let table: HashMap<String, Text> = toml::from_str(text).map_err(|cause| {
+                CatalogueError::Syntax { file: (*file).to_owned(), cause: Box::new(cause) }
+            })?;
             for (reason, text) in table {
                 if all.insert(reason.clone(), text).is_some() {
                     return Err(CatalogueError::Twice { file: (*file).to_owned(), reason });
@@ -96,7 +97,12 @@ impl Catalogue {
     }
 
     /// The text of `reason` with `{name}` replaced by its parameter; the reason itself where there is no text.
-    pub fn text<K: AsRef<str>, V: AsRef<str>>(&self, locale: Locale, reason: &str, params: &[(K, V)]) -> String {
+    pub fn text<K: AsRef<str>, V: AsRef<str>>(
+        &self,
+        locale: Locale,
+        reason: &str,
+        params: &[(K, V)],
+    ) -> String {
         let Some(text) = self.0.get(reason) else {
             return reason.to_owned();
         };
@@ -142,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_text_takes_its_parameters_and_an_unknown_reason_stays_readable() {
-        let catalogue = Catalogue::new(&[("a", "[TOO_LONG]\nzh = '最多 {max} 个字'\nen = 'at most {max}'\n")]).unwrap();
+        let catalogue =
+            Catalogue::new(&[("a", "[TOO_LONG]\nzh = '最多 {max} 个字'\nen = 'at most {max}'\n")]).unwrap();
         assert_eq!(catalogue.text(Locale::ZhCn, "TOO_LONG", &[("max", "40")]), "最多 40 个字");
         assert_eq!(catalogue.text(Locale::En, "NOWHERE", &[("max", "40")]), "NOWHERE");
     }

@@ -67,7 +67,8 @@ pub fn load<T: DeserializeOwned>(
     let mut complaints = Vec::new();
     if let Some(path) = file {
         let text = std::fs::read_to_string(path).map_err(|e| one(format!("{}: {e}", path.display())))?;
-        let table: Table = toml::from_str(&text).map_err(|e| one(format!("{}: {}", path.display(), e.message())))?;
+        let table: Table =
+            toml::from_str(&text).map_err(|e| one(format!("{}: {}", path.display(), e.message())))?;
         overlay(&mut known, table, "", &path.display().to_string(), &mut complaints);
     }
     for (name, text) in environment {
@@ -92,7 +93,9 @@ fn overlay(under: &mut Table, over: Table, path: &str, source: &str, complaints:
     for (key, value) in over {
         let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match (under.get_mut(&key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => overlay(below, above, &full, source, complaints),
+            (Some(Value::Table(below)), Value::Table(above)) => {
+                overlay(below, above, &full, source, complaints)
+            }
             (Some(below), value) if same_kind(below, &value) => *below = value,
             (Some(Value::Float(below)), Value::Integer(whole)) => *below = whole as f64,
             (Some(below), value) => {
@@ -164,7 +167,8 @@ mod tests {
         let file = dir.path().join("c.toml");
         std::fs::write(&file, "name = 'file'\nratio = 1\n[gateway]\nworkers = 3\nlisten = 'file'\n").unwrap();
         let flags = toml::from_str("[gateway]\nlisten = 'flag'\n").unwrap();
-        let vars = env(&[("XINQIAO__GATEWAY__WORKERS", "4"), ("XINQIAO__GATEWAY__LISTEN", "env"), ("PATH", "x")]);
+        let vars =
+            env(&[("XINQIAO__GATEWAY__WORKERS", "4"), ("XINQIAO__GATEWAY__LISTEN", "env"), ("PATH", "x")]);
         let all: All = load(DEFAULTS, Some(&file), vars, flags).unwrap();
         assert_eq!((all.name.expose(), all.ratio), ("file", 1.0));
         assert_eq!(all.gateway, Gateway { listen: "flag".into(), workers: 4 });
@@ -174,10 +178,13 @@ mod tests {
     #[test]
     fn every_unknown_key_and_wrong_type_is_named_at_once() {
         let flags = toml::from_str("nmae = 'x'\n[gateway]\nworkers = 'two'\nport = 1\n").unwrap();
-        let vars = env(&[("XINQIAO__GATEWAY__WROKERS", "4"), ("XINQIAO__GATEWAY", "4"), ("XINQIAO__RATIO", "much")]);
+        let vars =
+            env(&[("XINQIAO__GATEWAY__WROKERS", "4"), ("XINQIAO__GATEWAY", "4"), ("XINQIAO__RATIO", "much")]);
         let complaints = load::<All>(DEFAULTS, None, vars, flags).unwrap_err().0;
         assert_eq!(complaints.len(), 6, "{complaints:?}");
         assert!(complaints.iter().any(|c| c == "command line: unknown key nmae"));
-        assert!(complaints.iter().any(|c| c == "command line: gateway.workers takes a whole number, not a text"));
+        assert!(
+            complaints.iter().any(|c| c == "command line: gateway.workers takes a whole number, not a text")
+        );
     }
 }

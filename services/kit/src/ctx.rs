@@ -159,6 +159,9 @@ impl Ctx {
 
 impl std::fmt::Debug for Ctx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ctx").field("call_id", &self.call_id).field("method", &self.method.path).finish_non_exhaustive()
+        f.debug_struct("Ctx")
+            .field("call_id", &self.call_id)
+            .field("method", &self.method.path)
+            .finish_non_exhaustive()
     }
 }

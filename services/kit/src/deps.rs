@@ -1,8 +1,8 @@
 //! What a service is given when it is built. There is no global state: clock, randomness, pools and keys all come from here.
 
 use crate::{
-    authz::Authorizer, catalogue::Catalogue, db::Db, ids::Ids, keys::Keys, lifecycle::Hint, peers::Peers, role::Role,
-    time::Clock, token::TokenSigner,
+    authz::Authorizer, catalogue::Catalogue, db::Db, ids::Ids, keys::Keys, lifecycle::Hint, peers::Peers,
+    role::Role, time::Clock, token::TokenSigner,
 };
 use std::sync::Arc;
 use xinqiao_seeds::Settings;

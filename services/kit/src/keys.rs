@@ -138,8 +138,10 @@ impl Keys {
         // The parser's own message would quote the line, and with it the key.
         let parsed: KeyFile =
             toml::from_str(&text).map_err(|_| fail("county_key and lookup_key are expected".into()))?;
-        let county = key_bytes(&parsed.county_key).ok_or_else(|| fail("county_key: 64 hexadecimal digits".into()))?;
-        let lookup = key_bytes(&parsed.lookup_key).ok_or_else(|| fail("lookup_key: 64 hexadecimal digits".into()))?;
+        let county =
+            key_bytes(&parsed.county_key).ok_or_else(|| fail("county_key: 64 hexadecimal digits".into()))?;
+        let lookup =
+            key_bytes(&parsed.lookup_key).ok_or_else(|| fail("lookup_key: 64 hexadecimal digits".into()))?;
         Self::from_bytes(county, &lookup, role)
     }
 
@@ -188,7 +190,8 @@ impl Keys {
         tx: &mut Tx,
         subjects: &[Uuid],
     ) -> Result<HashMap<Uuid, SubjectKey>, KeyError> {
-        let mut found = self.unwrap_rows(tx.q(SELECT_KEYS).bind(IdList::from(subjects.to_vec())).all().await?)?;
+        let mut found =
+            self.unwrap_rows(tx.q(SELECT_KEYS).bind(IdList::from(subjects.to_vec())).all().await?)?;
         let mut missing: Vec<Uuid> = subjects.iter().copied().filter(|id| !found.contains_key(id)).collect();
         missing.sort_unstable();
         missing.dedup();
@@ -334,7 +337,8 @@ impl SubjectKey {
         row: impl Into<Uuid>,
         sealed: &[u8],
     ) -> Result<String, KeyError> {
-        String::from_utf8(self.open(table, column, row, sealed)?).map_err(|_| KeyError::Content { table, column })
+        String::from_utf8(self.open(table, column, row, sealed)?)
+            .map_err(|_| KeyError::Content { table, column })
     }
 
     /// Seals any value as JSON.
@@ -431,7 +435,8 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     let temporary = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&temporary, path)

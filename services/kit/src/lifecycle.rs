@@ -177,7 +177,12 @@ mod tests {
         let mut first = true;
         let outcome = supervisor.run(|| {
             let now = std::mem::take(&mut first);
-            async move { if now { } else { pending().await } }
+            async move {
+                if now {
+                } else {
+                    pending().await
+                }
+            }
         });
         assert!(outcome.await.is_ok());
     }

@@ -57,9 +57,16 @@ mod tests {
 
     #[test]
     fn another_spelling_is_another_name() {
-        for name in ["students/", "students", "students/1", "students/00000000000000000000000000000001",
-            "students/00000000-0000-0000-0000-00000000000A", "students/00000000-0000-0000-0000-000000000001/x",
-            "/students/00000000-0000-0000-0000-000000000001", "schools/00000000-0000-0000-0000-000000000001"] {
+        for name in [
+            "students/",
+            "students",
+            "students/1",
+            "students/00000000000000000000000000000001",
+            "students/00000000-0000-0000-0000-00000000000A",
+            "students/00000000-0000-0000-0000-000000000001/x",
+            "/students/00000000-0000-0000-0000-000000000001",
+            "schools/00000000-0000-0000-0000-000000000001",
+        ] {
             assert_eq!(parse::<Uuid>(name, "students/{}"), None, "{name}");
         }
     }

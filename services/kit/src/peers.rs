@@ -36,7 +36,12 @@ impl Peers {
                 request
             }))
         };
-        Self { transports: transports.into_iter().map(|(role, transport)| (role, with_token(transport))).collect() }
+        Self {
+            transports: transports
+                .into_iter()
+                .map(|(role, transport)| (role, with_token(transport)))
+                .collect(),
+        }
     }
 
     /// What a generated client is made of to call `role`. A role that this deployment lacks answers UNAVAILABLE.

@@ -26,7 +26,11 @@ pub fn ctx<T>(request: &Request<T>) -> Result<Ctx, Status> {
 ///
 /// # Errors
 /// The status of the use-case's error.
-pub async fn handle<A, Req, Res, E, F, Fut>(request: Request<Req>, app: Arc<A>, work: F) -> Result<Response<Res>, Status>
+pub async fn handle<A, Req, Res, E, F, Fut>(
+    request: Request<Req>,
+    app: Arc<A>,
+    work: F,
+) -> Result<Response<Res>, Status>
 where
     A: Send + Sync + 'static,
     Req: Clone + Send + 'static,

@@ -72,7 +72,8 @@ impl std::fmt::Debug for FrontDeps {
 /// Puts the front before a service's routes.
 pub fn front(routes: Routes, deps: FrontDeps) -> Transport {
     let router = routes.prepare();
-    let inner = Transport::new(tower::service_fn(move |request: Request<Body>| router.clone().oneshot(request)));
+    let inner =
+        Transport::new(tower::service_fn(move |request: Request<Body>| router.clone().oneshot(request)));
     Transport::new(Front { inner, deps: Arc::new(deps) })
 }
 
@@ -181,7 +182,10 @@ fn locale(headers: &HeaderMap) -> Locale {
 }
 
 fn call_id(headers: &HeaderMap) -> Option<Uuid> {
-    headers.get("x-request-id").and_then(|value| value.to_str().ok()).and_then(|text| Uuid::try_parse(text).ok())
+    headers
+        .get("x-request-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| Uuid::try_parse(text).ok())
 }
 
 /// The time a call may take: what its client asks for, within what its method allows.

@@ -64,7 +64,10 @@ pub trait ApiError: std::error::Error + Send + Sync + 'static {
 }
 
 fn any<M: prost::Name>(message: &M) -> prost_types::Any {
-    prost_types::Any { type_url: format!("type.googleapis.com/{}", M::full_name()), value: message.encode_to_vec() }
+    prost_types::Any {
+        type_url: format!("type.googleapis.com/{}", M::full_name()),
+        value: message.encode_to_vec(),
+    }
 }
 
 /// The gRPC status of an error, in the reader's language.
@@ -80,7 +83,8 @@ pub fn to_status(error: &dyn ApiError, catalogue: &Catalogue, locale: Locale) ->
     })];
     let violations = error.violations();
     if !violations.is_empty() {
-        let fields = violations.iter().map(|violation| field_violation(violation, catalogue, locale)).collect();
+        let fields =
+            violations.iter().map(|violation| field_violation(violation, catalogue, locale)).collect();
         details.push(any(&rpc::BadRequest { field_violations: fields }));
     }
     if let Some(kind) = error.precondition() {
@@ -241,8 +245,10 @@ mod tests {
     #[test]
     fn a_status_carries_every_violation_in_the_readers_language() {
         let catalogue =
-            Catalogue::new(&[("a", "[TOO_LONG]\nzh = '最多 {max} 个字'\nen = 'at most {max} characters'\n")]).unwrap();
-        let bad = Bad(vec![Violation::new("a", "REQUIRED"), Violation::new("b", "TOO_LONG").param("max", 40)]);
+            Catalogue::new(&[("a", "[TOO_LONG]\nzh = '最多 {max} 个字'\nen = 'at most {max} characters'\n")])
+                .unwrap();
+        let bad =
+            Bad(vec![Violation::new("a", "REQUIRED"), Violation::new("b", "TOO_LONG").param("max", 40)]);
         let status = to_status(&bad, &catalogue, Locale::ZhCn);
         let details = details(&status);
         assert_eq!(status.code(), Code::InvalidArgument);

@@ -187,7 +187,10 @@ impl TokenKeys {
         let mut pairs = HashMap::new();
         for role in Role::ALL {
             let path = dir.join(format!("{role}.pk8"));
-            let fail = |cause: std::io::Error| KeyError::File { path: path.display().to_string(), cause: cause.to_string() };
+            let fail = |cause: std::io::Error| KeyError::File {
+                path: path.display().to_string(),
+                cause: cause.to_string(),
+            };
             if !path.exists() {
                 write_secret(&path, &generate()?).map_err(fail)?;
             }
@@ -201,7 +204,8 @@ impl TokenKeys {
     /// # Errors
     /// The cryptographic library failed.
     pub fn ephemeral() -> Result<Self, KeyError> {
-        let pairs = Role::ALL.into_iter().map(|role| Ok((role, generate()?))).collect::<Result<_, KeyError>>()?;
+        let pairs =
+            Role::ALL.into_iter().map(|role| Ok((role, generate()?))).collect::<Result<_, KeyError>>()?;
         Ok(Self { pairs })
     }
 
@@ -245,14 +249,17 @@ mod tests {
     use uuid::Uuid;
 
     fn setup() -> (TokenKeys, Arc<ManualClock>) {
-        (TokenKeys::ephemeral().unwrap(), Arc::new(ManualClock::default()))
+        (TokenKeys::ephemeral().unwrap(), Arc::new(ManualClock::at(Ts::from_micros(1_790_000_000_000_000))))
     }
 
     #[test]
     fn identity_speaks_for_people_and_every_service_for_itself() {
         let (keys, clock) = setup();
         let verifier = keys.verifier(clock.clone()).unwrap();
-        let person = Principal::user(Uuid::from_u128(1), vec![Grant { role: "county_it".into(), scope: Scope::County }]);
+        let person = Principal::user(
+            Uuid::from_u128(1),
+            vec![Grant { role: "county_it".into(), scope: Scope::County }],
+        );
         let minute = Duration::from_secs(60);
         let identity = keys.signer(Role::Identity, clock.clone()).unwrap();
         assert_eq!(*verifier.verify(&identity.issue(&person, minute).unwrap()).unwrap(), person);

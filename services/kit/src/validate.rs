@@ -119,7 +119,9 @@ impl Violations {
         let inside = number >= min && number <= max;
         if !inside {
             self.push(
-                Violation::new(field, "OUT_OF_RANGE").param("min", min.to_string()).param("max", max.to_string()),
+                Violation::new(field, "OUT_OF_RANGE")
+                    .param("min", min.to_string())
+                    .param("max", max.to_string()),
             );
         }
         inside
@@ -133,7 +135,9 @@ impl Violations {
         }
         let id = names::parse(name, pattern);
         if id.is_none() {
-            self.push(Violation::new(field, "INVALID_NAME").param("pattern", pattern.replace("{}", "{uuid}")));
+            self.push(
+                Violation::new(field, "INVALID_NAME").param("pattern", pattern.replace("{}", "{uuid}")),
+            );
         }
         id
     }
@@ -144,14 +148,21 @@ impl Violations {
     }
 
     /// A required resource name with two ids, such as `schools/{}/classes/{}`.
-    pub fn id2<A: From<Uuid>, B: From<Uuid>>(&mut self, field: &str, name: &str, pattern: &str) -> Option<(A, B)> {
+    pub fn id2<A: From<Uuid>, B: From<Uuid>>(
+        &mut self,
+        field: &str,
+        name: &str,
+        pattern: &str,
+    ) -> Option<(A, B)> {
         if name.is_empty() {
             self.push(Violation::new(field, "REQUIRED"));
             return None;
         }
         let ids = names::parse2(name, pattern);
         if ids.is_none() {
-            self.push(Violation::new(field, "INVALID_NAME").param("pattern", pattern.replace("{}", "{uuid}")));
+            self.push(
+                Violation::new(field, "INVALID_NAME").param("pattern", pattern.replace("{}", "{uuid}")),
+            );
         }
         ids
     }
@@ -184,7 +195,12 @@ impl Violations {
     }
 
     /// A required enum value: what `parse` makes of the number, which must not be zero.
-    pub fn enum_value<T>(&mut self, field: &str, number: i32, parse: impl FnOnce(i32) -> Option<T>) -> Option<T> {
+    pub fn enum_value<T>(
+        &mut self,
+        field: &str,
+        number: i32,
+        parse: impl FnOnce(i32) -> Option<T>,
+    ) -> Option<T> {
         if number == 0 {
             self.push(Violation::new(field, "REQUIRED"));
             return None;
@@ -199,7 +215,7 @@ impl Violations {
     /// A required time.
     pub fn time(&mut self, field: &str, time: Option<prost_types::Timestamp>) -> Option<crate::time::Ts> {
         let time = self.present(field, time)?;
-        let parsed = crate::time::Ts::from_proto(&time);
+        let parsed = crate::time::Ts::try_from(time).ok();
         if parsed.is_none() {
             self.push(Violation::new(field, "OUT_OF_RANGE"));
         }
@@ -245,7 +261,8 @@ mod tests {
         v.id::<Uuid>("d", "pupils/x", "students/{}");
         v.range("e", 200, 10, 180);
         v.enum_value("f", 0, Some);
-        let reasons: Vec<_> = v.into_result().unwrap_err().into_violations().into_iter().map(|v| v.reason).collect();
+        let reasons: Vec<_> =
+            v.into_result().unwrap_err().into_violations().into_iter().map(|v| v.reason).collect();
         assert_eq!(
             reasons,
             ["REQUIRED", "TOO_LONG", "INVALID_DATE", "INVALID_NAME", "OUT_OF_RANGE", "REQUIRED"]
