@@ -36,11 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let set = prost_types::FileDescriptorSet::decode(bytes.as_slice())?;
+    let mut messages = tonic_prost_build::Config::new();
+    messages.enable_type_names();
     tonic_prost_build::configure()
         .build_transport(false)
         .bytes(".")
         .include_file("mod.rs")
-        .compile_fds(set)?;
+        .compile_fds_with_config(set, messages)?;
     Ok(())
 }
 

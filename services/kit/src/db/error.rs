@@ -76,6 +76,28 @@ impl fmt::Display for DbError {
 
 impl StdError for DbError {}
 
+impl crate::status::ApiError for DbError {
+    fn code(&self) -> tonic::Code {
+        match self {
+            Self::Unavailable(_) => tonic::Code::Unavailable,
+            Self::Conflict(_) => tonic::Code::Aborted,
+            // A use-case that expects a missing row asks with `opt`; here it is a fault like the others.
+            Self::NotFound | Self::Constraint(_) | Self::Aborted | Self::Fault(_) => tonic::Code::Internal,
+        }
+    }
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Conflict(_) => "CONFLICT",
+            Self::NotFound | Self::Constraint(_) | Self::Aborted | Self::Fault(_) => "INTERNAL",
+        }
+    }
+    /// Not when the database went away: whether the commit happened is unknown then, and only the client knows its key.
+    fn retryable(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+}
+
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
