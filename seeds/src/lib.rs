@@ -1,6 +1,7 @@
 //! Data a deployment starts from: access policies, messages, instruments, county settings, the demo county's generator.
 
 pub mod access;
+pub mod instruments;
 pub mod messages;
 pub mod passwords;
 pub mod settings;

@@ -1,1 +1,3 @@
 //! Instruments, campaigns, responses, results, interviews and the list.
+
+mod domain;
