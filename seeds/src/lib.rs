@@ -4,6 +4,7 @@ pub mod access;
 pub mod county;
 pub mod instruments;
 pub mod messages;
+pub mod passwords;
 pub mod settings;
 
 pub use settings::Settings;

@@ -3,6 +3,7 @@
 //! A service is built from [`deps::Deps`], stands behind [`service::front`], answers through [`rpc::handle`], decides with
 //! [`authz::Authorizer`], keeps facts with [`db`] and secrets with [`keys`].
 
+pub mod audit;
 pub mod authz;
 pub mod catalogue;
 pub mod config;
@@ -11,11 +12,14 @@ pub mod db;
 pub mod deps;
 pub mod etag;
 pub mod ids;
+pub mod inbox;
 pub mod keys;
 pub mod lifecycle;
 pub mod names;
+pub mod outbox;
 pub mod page;
 pub mod peers;
+pub mod requests;
 pub mod role;
 pub mod rpc;
 pub mod service;
