@@ -53,6 +53,8 @@ pub struct Profiles {
     pub urgent_second_signature_hours: u32,
     /// Pupils that one member of staff supports at most.
     pub support_load_limit: u32,
+    /// Hours until the receiving school should have answered a transfer.
+    pub transfer_answer_hours: u32,
 }
 
 /// Screening (P3.*).

@@ -1,3 +1,4 @@
 //! Schools, classes, staff, pupils, guardians, three-colour records, support teams and referrals.
 
 pub mod domain;
+pub mod store;
