@@ -2,13 +2,7 @@
 
 use crate::config::Config;
 use std::{
-    collections::HashMap,
-    fs::File,
-    future::Future,
-    net::SocketAddr,
-    path::Path,
-    pin::Pin,
-    sync::Arc,
+    collections::HashMap, fs::File, future::Future, net::SocketAddr, path::Path, pin::Pin, sync::Arc,
     time::Duration,
 };
 use tokio::net::TcpListener;
@@ -57,7 +51,9 @@ fn services() -> [(Role, Migrations, BuildService); 6] {
         (Role::Screening, xinqiao_screening::MIGRATIONS, |deps| Box::pin(xinqiao_screening::build(deps))),
         (Role::Crisis, xinqiao_crisis::MIGRATIONS, |deps| Box::pin(xinqiao_crisis::build(deps))),
         (Role::Training, xinqiao_training::MIGRATIONS, |deps| Box::pin(xinqiao_training::build(deps))),
-        (Role::Collaboration, xinqiao_collaboration::MIGRATIONS, |deps| Box::pin(xinqiao_collaboration::build(deps))),
+        (Role::Collaboration, xinqiao_collaboration::MIGRATIONS, |deps| {
+            Box::pin(xinqiao_collaboration::build(deps))
+        }),
     ]
 }
 
@@ -116,7 +112,8 @@ fn own(data_dir: &Path) -> Result<File, BootError> {
     let fail = |cause: std::io::Error| format!("data folder {}: {cause}", data_dir.display());
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(fail)?;
     let lock = File::create(data_dir.join("lock")).map_err(fail)?;
-    lock.try_lock().map_err(|_| format!("data folder {} is in use by another process", data_dir.display()))?;
+    lock.try_lock()
+        .map_err(|_| format!("data folder {} is in use by another process", data_dir.display()))?;
     Ok(lock)
 }
 
@@ -131,7 +128,12 @@ fn pending() -> (HashMap<Role, Transport>, HashMap<Role, Slot>) {
     (transports, slots)
 }
 
-async fn deps(config: &Config, shared: &Shared, role: Role, migrations: Migrations) -> Result<Deps, BootError> {
+async fn deps(
+    config: &Config,
+    shared: &Shared,
+    role: Role,
+    migrations: Migrations,
+) -> Result<Deps, BootError> {
     let place = if config.database.url.is_empty() {
         DbConfig::Sqlite(config.data_dir.join(format!("{role}.db")))
     } else {

@@ -42,7 +42,9 @@ pub struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({} {})", self.message, self.status, self.reason)?;
-        self.violations.iter().try_for_each(|(field, reason, text)| write!(f, "\n  {field}: {text} ({reason})"))
+        self.violations
+            .iter()
+            .try_for_each(|(field, reason, text)| write!(f, "\n  {field}: {text} ({reason})"))
     }
 }
 
@@ -94,6 +96,11 @@ impl Api {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The address that calls go to.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The session token.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
@@ -128,7 +135,8 @@ impl Api {
     /// # Errors
     /// The platform refuses or cannot be reached.
     pub async fn upload(&self, path: &str, content: Vec<u8>) -> Call<Value> {
-        let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/octet-stream");
+        let request =
+            self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/octet-stream");
         parse(self.send(request, Bytes::from(content)).await?).await
     }
 
@@ -143,7 +151,7 @@ impl Api {
         if !response.status().is_success() {
             parse(response).await?;
         }
-        collect(response_body(response)).await
+        collect(response.into_body()).await
     }
 
     /// GET of a list, page after page: all entries of `field`.
@@ -175,7 +183,7 @@ impl Api {
         let request = self.request(Method::GET, path).header(header::ACCEPT, "text/event-stream");
         let response = self.send(request, Bytes::new()).await?;
         if !response.status().is_success() {
-            parse(response.map(|body| body)).await?;
+            parse(response).await?;
             return Err(ApiError::Garbled("a stream was expected".to_owned()));
         }
         Ok(events(response.into_body()))
@@ -184,7 +192,9 @@ impl Api {
     async fn json(&self, method: Method, path: &str, body: Option<Value>) -> Call<Value> {
         let request = self.request(method, path);
         let (request, bytes) = match body {
-            Some(body) => (request.header(header::CONTENT_TYPE, "application/json"), Bytes::from(body.to_string())),
+            Some(body) => {
+                (request.header(header::CONTENT_TYPE, "application/json"), Bytes::from(body.to_string()))
+            }
             None => (request, Bytes::new()),
         };
         parse(self.send(request, bytes).await?).await
@@ -206,10 +216,6 @@ impl Api {
             unreachable(cause)
         })
     }
-}
-
-fn response_body(response: Response<Incoming>) -> Incoming {
-    response.into_body()
 }
 
 async fn collect(body: Incoming) -> Call<Bytes> {
@@ -237,7 +243,9 @@ fn refusal(status: StatusCode, value: &Value) -> Refusal {
         reason: reason.unwrap_or_default().to_owned(),
         message: text(error, "message").to_owned(),
         violations: violations
-            .map(|v| (text(v, "field").to_owned(), text(v, "reason").to_owned(), text(v, "description").to_owned()))
+            .map(|v| {
+                (text(v, "field").to_owned(), text(v, "reason").to_owned(), text(v, "description").to_owned())
+            })
             .collect(),
     }
 }

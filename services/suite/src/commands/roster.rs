@@ -33,7 +33,8 @@ pub async fn import_roster(
         bar.set_length(number(import, "rowsTotal").unsigned_abs());
         let written = number(import, "rowsDone");
         let checked = number(import, "rowsChecked");
-        let (message, position) = if written > 0 { ("写入 writing", written) } else { ("核对 checking", checked) };
+        let (message, position) =
+            if written > 0 { ("写入 writing", written) } else { ("核对 checking", checked) };
         bar.set_message(message);
         bar.set_position(position.unsigned_abs());
     })
@@ -88,11 +89,17 @@ async fn report(api: &Api, import: &Value) -> Result<(), Failure> {
     let counts = import.get("counts").cloned().unwrap_or_default();
     let rejected = number(&counts, "rejected");
     if rejected > 0 {
-        let path = format!("/v1/{}/rows?outcome=ROW_OUTCOME_REJECTED&pageSize={LISTED_ROWS}", text(import, "name"));
+        let path =
+            format!("/v1/{}/rows?outcome=ROW_OUTCOME_REJECTED&pageSize={LISTED_ROWS}", text(import, "name"));
         let page = api.get(&path).await?;
         for row in page.get("rows").and_then(Value::as_array).into_iter().flatten() {
             for reason in row.get("reasons").and_then(Value::as_array).into_iter().flatten() {
-                say(&format!("  {:<6} {}  {}", text(reason, "cell"), text(reason, "message"), text(reason, "reason")));
+                say(&format!(
+                    "  {:<6} {}  {}",
+                    text(reason, "cell"),
+                    text(reason, "message"),
+                    text(reason, "reason")
+                ));
             }
         }
         let more = rejected - i64::try_from(LISTED_ROWS).unwrap_or(i64::MAX);
@@ -117,7 +124,9 @@ async fn report(api: &Api, import: &Value) -> Result<(), Failure> {
 fn percent(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()

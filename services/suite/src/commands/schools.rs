@@ -24,7 +24,12 @@ pub async fn import_schools(
     let outcome = api.upload(&path, content).await?;
     let problems = outcome.get("problems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for problem in problems {
-        say(&format!("  {}  {}  {}", text(problem, "cell"), text(problem, "message"), text(problem, "reason")));
+        say(&format!(
+            "  {}  {}  {}",
+            text(problem, "cell"),
+            text(problem, "message"),
+            text(problem, "reason")
+        ));
     }
     let count = |field| number(&outcome, field);
     say(&format!(
@@ -38,7 +43,10 @@ pub async fn import_schools(
     match (dry_run, committed) {
         (true, _) => say("试运行，未改动任何数据 A dry run: nothing was changed."),
         (false, true) => {}
-        (false, false) => return Err("有错误行，未导入任何学校 Rows are bad; nothing was loaded (--skip-bad-rows loads the others).".into()),
+        (false, false) => return Err(
+            "有错误行，未导入任何学校 Rows are bad; nothing was loaded (--skip-bad-rows loads the others)."
+                .into(),
+        ),
     }
     Ok(())
 }
