@@ -25,6 +25,8 @@ pub mod rpc;
 pub mod service;
 pub mod status;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod token;
 pub mod validate;

@@ -50,6 +50,11 @@ impl Lease {
         Self { raw: Some(Raw::Lite(connection)), state: State::Idle, limit }
     }
 
+    /// Sets the time limit of each statement from here on.
+    pub(super) fn set_limit(&mut self, limit: Duration) {
+        self.limit = limit;
+    }
+
     /// Runs a statement and gives all its rows.
     ///
     /// All, also where one is wanted: an error that comes after the first row (a deferred constraint, the commit of a single

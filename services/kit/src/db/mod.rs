@@ -16,6 +16,7 @@ mod error;
 mod insert;
 mod lease;
 mod lists;
+mod migrate;
 mod open;
 mod query;
 mod retry;
@@ -27,6 +28,7 @@ pub use error::{Constraint, DbError};
 #[doc(hidden)]
 pub use insert::{InsertRow, Insertion};
 pub use lists::{IdList, TextList};
+pub use migrate::Migrations;
 pub use open::{Db, DbConfig, Limits, PgConfig};
 pub use query::Query;
 pub use retry::{Retryable, retry};
