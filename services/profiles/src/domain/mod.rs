@@ -9,6 +9,7 @@ pub mod ids;
 pub mod proposal;
 pub mod record;
 pub mod referral;
+pub mod roster;
 pub mod school;
 pub mod staff;
 pub mod stage;
