@@ -12,7 +12,8 @@ use std::{
 };
 
 /// Where Debian, RPM, Homebrew and source builds put the server.
-const PLACES: &[&str] = &["/usr/lib/postgresql", "/usr", "/usr/local/pgsql", "/usr/local", "/opt/homebrew/opt/postgresql"];
+const PLACES: &[&str] =
+    &["/usr/lib/postgresql", "/usr", "/usr/local/pgsql", "/usr/local", "/opt/homebrew/opt/postgresql"];
 
 /// Makes the files, runs the server, waits for the end of standard input, stops the server, removes the files.
 ///
@@ -73,7 +74,8 @@ impl Server {
         let programs = programs().expect(
             "no PostgreSQL server found: install it (Debian: apt install postgresql) or set XINQIAO_TEST_PG_BIN to the folder of initdb",
         );
-        let folder = tempfile::Builder::new().prefix("xq-pg-").tempdir_in("/tmp").expect("a folder in /tmp").keep();
+        let folder =
+            tempfile::Builder::new().prefix("xq-pg-").tempdir_in("/tmp").expect("a folder in /tmp").keep();
         let mut watch = Command::new("sh")
             .args(["-c", WATCH, "watch"])
             .args([folder.as_os_str(), programs.as_os_str()])
@@ -131,5 +133,6 @@ fn user() -> String {
         return String::new();
     }
     let exists = |name: &&&str| id(&["-u", name]).is_some();
-    (*["postgres", "nobody"].iter().find(exists).expect("an unprivileged user: postgres or nobody")).to_owned()
+    (*["postgres", "nobody"].iter().find(exists).expect("an unprivileged user: postgres or nobody"))
+        .to_owned()
 }
