@@ -67,6 +67,8 @@ pub struct Screening {
     pub straight_line_items: u32,
     /// Hours until an interview is due.
     pub interview_due_hours: u32,
+    /// Hours until an interview is due that follows from a critical item.
+    pub critical_interview_due_hours: u32,
     /// Hours after a window in which late answers are taken.
     pub late_answer_hours: u32,
 }

@@ -21,8 +21,6 @@ mod open;
 mod query;
 mod retry;
 mod sql;
-#[cfg(test)]
-mod tests;
 mod tx;
 mod value;
 

@@ -33,6 +33,21 @@ pub struct Scored {
     pub review: Vec<String>,
 }
 
+impl Scored {
+    /// How much the finding of this result asks for: its level, and more after a critical answer. A void result has no finding.
+    pub fn finding_level(&self) -> Level {
+        if self.validity == Validity::Void {
+            return Level::None;
+        }
+        let grave = self.critical.iter().map(|hit| match hit.severity {
+            Severity::Red => Level::Urgent,
+            Severity::Orange => Level::Attention,
+            Severity::Yellow => Level::Watch,
+        });
+        grave.max().unwrap_or_default().max(self.level)
+    }
+}
+
 /// Whether a result can be interpreted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
