@@ -82,9 +82,3 @@ CREATE TABLE kit_audit (
 );
 CREATE INDEX kit_audit_student ON kit_audit (student_id, seq) WHERE student_id IS NOT NULL;
 CREATE INDEX kit_audit_unsealed ON kit_audit (seq) WHERE hash IS NULL;
-
--- The data key of each pupil, wrapped by the county's key. Deleting a row makes everything of that pupil unreadable.
-CREATE TABLE kit_data_keys (
-    subject uuid PRIMARY KEY,
-    wrapped bytea NOT NULL
-);

@@ -4,6 +4,7 @@
 //! numbered parameters cost n^2 there (31,000 rows a second against 77,000).
 
 use super::{DbError, Tx, Value, lease::dynamic, open::Engine, value::Arguments};
+use futures::future::BoxFuture;
 use sqlx::{
     Arguments as _,
     error::BoxDynError,
@@ -53,28 +54,18 @@ pub struct Insertion {
 
 impl Tx {
     /// See [`insert_rows!`](crate::insert_rows).
+    ///
+    /// The rows are encoded before the future is made, so that it holds nothing of theirs over an await.
     #[doc(hidden)]
-    pub async fn insert_rows<'q, R, I>(&mut self, into: Insertion, rows: I) -> Result<u64, DbError>
+    pub fn insert_rows<'q, R, I>(&mut self, into: Insertion, rows: I) -> BoxFuture<'_, Result<u64, DbError>>
     where
         R: InsertRow<'q>,
         I: IntoIterator<Item = R>,
     {
-        if into.columns.len() != R::WIDTH {
-            return Err(DbError::fault(format!("{} columns for rows of {}", into.columns.len(), R::WIDTH)));
+        match into.statements(self.engine(), rows) {
+            Ok(statements) => Box::pin(self.run_all(statements)),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
         }
-        let chunk = match self.engine() {
-            Engine::Postgres => POSTGRES_ROWS_MAX,
-            Engine::Sqlite => (SQLITE_VALUES_MAX / R::WIDTH).max(1),
-        };
-        // All rows are encoded first: the iterator need not be Send and is not held over an await.
-        let mut rows = rows.into_iter().peekable();
-        let mut statements = Vec::new();
-        while rows.peek().is_some() {
-            let part: Vec<R> = rows.by_ref().take(chunk).collect();
-            statements.push(into.statement(self.engine(), part)?);
-        }
-        drop(rows);
-        self.run_all(statements).await
     }
 
     async fn run_all(&mut self, statements: Vec<(String, Arguments)>) -> Result<u64, DbError> {
@@ -87,6 +78,27 @@ impl Tx {
 }
 
 impl Insertion {
+    fn statements<'q, R, I>(&self, engine: Engine, rows: I) -> Result<Vec<(String, Arguments)>, DbError>
+    where
+        R: InsertRow<'q>,
+        I: IntoIterator<Item = R>,
+    {
+        if self.columns.len() != R::WIDTH {
+            return Err(DbError::fault(format!("{} columns for rows of {}", self.columns.len(), R::WIDTH)));
+        }
+        let chunk = match engine {
+            Engine::Postgres => POSTGRES_ROWS_MAX,
+            Engine::Sqlite => (SQLITE_VALUES_MAX / R::WIDTH).max(1),
+        };
+        let mut rows = rows.into_iter().peekable();
+        let mut statements = Vec::new();
+        while rows.peek().is_some() {
+            let part: Vec<R> = rows.by_ref().take(chunk).collect();
+            statements.push(self.statement(engine, part)?);
+        }
+        Ok(statements)
+    }
+
     fn statement<'q, R: InsertRow<'q>>(
         &self,
         engine: Engine,
@@ -111,7 +123,6 @@ impl Insertion {
     }
 
     fn text(&self, rows: &str) -> String {
-        // SQLite wants a WHERE between a SELECT and ON CONFLICT; VALUES and PostgreSQL do not.
         format!("INSERT INTO {} ({}) {rows} {}", self.table, self.columns.join(","), self.then)
     }
 }

@@ -21,6 +21,8 @@ mod open;
 mod query;
 mod retry;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod value;
 

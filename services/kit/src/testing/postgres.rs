@@ -15,6 +15,9 @@ use std::{
 const PLACES: &[&str] =
     &["/usr/lib/postgresql", "/usr", "/usr/local/pgsql", "/usr/local", "/opt/homebrew/opt/postgresql"];
 
+/// What is needed of it.
+const PROGRAMS: &[&str] = &["initdb", "postgres", "pg_isready"];
+
 /// Makes the files, runs the server, waits for the end of standard input, stops the server, removes the files.
 ///
 /// `$1` the folder, `$2` the server's programs, `$3` the user to run as or nothing. fsync stays on: tests of what a crash leaves
@@ -44,7 +47,8 @@ done
 echo ready
 read -r _ || true
 set +e
-kill -INT $server
+# By its own word: $server may be a shell around it.
+kill -INT "$(head -n 1 "$home/data/postmaster.pid")"
 wait $server
 "#;
 
@@ -54,15 +58,19 @@ pub(super) struct Server {
     folder: PathBuf,
     _watch: Child,
     /// Open as long as the process lives.
-    _life: ChildStdin,
+    _life: Option<ChildStdin>,
 }
 
-static SERVER: OnceLock<Server> = OnceLock::new();
+/// One attempt a process: what does not start once does not start for the next test either.
+static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
 
 impl Server {
     /// The server of this process.
     pub(super) fn shared() -> &'static Self {
-        SERVER.get_or_init(Self::start)
+        match SERVER.get_or_init(Self::start) {
+            Ok(server) => server,
+            Err(why) => panic!("PostgreSQL did not start: {why}"),
+        }
     }
 
     /// Where to connect.
@@ -70,41 +78,41 @@ impl Server {
         format!("postgres://xinqiao@localhost/postgres?host={}", self.folder.display())
     }
 
-    fn start() -> Self {
-        let programs = programs().expect(
-            "no PostgreSQL server found: install it (Debian: apt install postgresql) or set XINQIAO_TEST_PG_BIN to the folder of initdb",
-        );
-        let folder =
-            tempfile::Builder::new().prefix("xq-pg-").tempdir_in("/tmp").expect("a folder in /tmp").keep();
+    fn start() -> Result<Self, String> {
+        let programs = programs().ok_or(
+            "no server found: install it (Debian: apt install postgresql) or set XINQIAO_TEST_PG_BIN to the folder of initdb",
+        )?;
+        let user = user().ok_or("it refuses to run as root, and there is no user postgres or nobody")?;
+        let in_words = |error: std::io::Error| error.to_string();
+        let folder = tempfile::Builder::new().prefix("xq-pg-").tempdir_in("/tmp").map_err(in_words)?.keep();
         let mut watch = Command::new("sh")
             .args(["-c", WATCH, "watch"])
             .args([folder.as_os_str(), programs.as_os_str()])
-            .arg(user())
+            .arg(user)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // An interrupt from the terminal is for the tests; the server follows when they have ended.
             .process_group(0)
             .spawn()
-            .expect("sh starts");
-        let life = watch.stdin.take().expect("standard input is piped");
+            .map_err(in_words)?;
+        let (life, output) = (watch.stdin.take(), watch.stdout.take().ok_or("no standard output")?);
         let mut line = String::new();
-        let output = watch.stdout.take().expect("standard output is piped");
-        BufReader::new(output).read_line(&mut line).expect("the watch speaks");
-        if line.trim() != "ready" {
-            let mut why = String::new();
-            if let Some(mut errors) = watch.stderr.take() {
-                let _ = errors.read_to_string(&mut why);
-            }
-            panic!("PostgreSQL did not start: {why}");
+        BufReader::new(output).read_line(&mut line).map_err(in_words)?;
+        if line.trim() == "ready" {
+            return Ok(Self { folder, _watch: watch, _life: life });
         }
-        Self { folder, _watch: watch, _life: life }
+        let mut why = String::new();
+        if let Some(mut errors) = watch.stderr.take() {
+            errors.read_to_string(&mut why).map_err(in_words)?;
+        }
+        Err(why)
     }
 }
 
 /// The folder that holds `initdb` and `postgres`, newest version first.
 fn programs() -> Option<PathBuf> {
-    let holds = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    let holds = |folder: &Path| PROGRAMS.iter().all(|program| folder.join(program).is_file());
     if let Some(folder) = std::env::var_os("XINQIAO_TEST_PG_BIN") {
         return Some(PathBuf::from(folder)).filter(|folder| holds(folder));
     }
@@ -123,16 +131,14 @@ fn programs() -> Option<PathBuf> {
     on_path.into_iter().chain(found.into_iter().map(|(_, folder)| folder)).find(|folder| holds(folder))
 }
 
-/// Whom to run the server as: nobody else if we are an ordinary user already, since it refuses to run as root.
-fn user() -> String {
+/// Whom to run the server as: `""` if we are an ordinary user already, since it refuses to run as root.
+fn user() -> Option<&'static str> {
     let id = |args: &[&str]| {
         let output = Command::new("id").args(args).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    if id(&["-u"]).as_deref() != Some("0") {
-        return String::new();
+    if id(&["-u"])? != "0" {
+        return Some("");
     }
-    let exists = |name: &&&str| id(&["-u", name]).is_some();
-    (*["postgres", "nobody"].iter().find(exists).expect("an unprivileged user: postgres or nobody"))
-        .to_owned()
+    ["postgres", "nobody"].into_iter().find(|name| id(&["-u", name]).is_some())
 }
