@@ -3,5 +3,32 @@
 pub mod app;
 pub mod domain;
 pub mod error;
+mod rpc;
 mod spreadsheet;
 pub mod store;
+
+use app::App;
+use std::sync::Arc;
+use xinqiao_kit::{
+    db::Migrations,
+    deps::Deps,
+    service::{BuildError, Built},
+};
+
+/// The tables of profiles.
+pub const MIGRATIONS: Migrations = Migrations::new(
+    "profiles",
+    &[
+        ("0001_people", include_str!("../migrations/0001_people.sql")),
+        ("0002_records", include_str!("../migrations/0002_records.sql")),
+    ],
+);
+
+/// Builds the service: its gRPC routes; nothing runs beside them.
+///
+/// # Errors
+/// None today.
+pub async fn build(deps: Deps) -> Result<Built, BuildError> {
+    let app = Arc::new(App::new(deps));
+    Ok(Built { routes: rpc::routes(&app), tasks: Vec::new() })
+}

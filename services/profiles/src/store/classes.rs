@@ -115,10 +115,13 @@ pub async fn list(
 
 /// Opens classes and gives the number that was new; one that is there already adds nothing.
 pub async fn insert(tx: &mut Tx, classes: &[Class]) -> Result<u64, StoreError> {
-    let rows = classes.iter().map(|c| {
-        let (stage, state) = (c.stage.word(), c.state.word());
-        (c.id, c.school, stage, c.entry_year, c.number, state, c.created_at, c.updated_at, c.version)
-    });
+    let rows: Vec<_> = classes
+        .iter()
+        .map(|c| {
+            let (stage, state) = (c.stage.word(), c.state.word());
+            (c.id, c.school, stage, c.entry_year, c.number, state, c.created_at, c.updated_at, c.version)
+        })
+        .collect();
     Ok(insert_rows!(
         tx,
         "classes",

@@ -42,13 +42,16 @@ impl TryFrom<RecordRow> for Record {
 
 /// Opens records with their first line.
 pub async fn open(tx: &mut Tx, records: &[Record], entries: &[Entry]) -> Result<(), StoreError> {
-    let rows =
-        records.iter().map(|record| (record.student, record.colour.word(), record.since, record.version));
+    let row = |record: &Record| (record.student, record.colour.word(), record.since, record.version);
+    let rows: Vec<_> = records.iter().map(row).collect();
     insert_rows!(tx, "records", [student_id, colour, since, version], rows).await?;
-    let rows = entries.iter().map(|entry| {
-        let (from, to) = (entry.from.word(), entry.to.word());
-        (entry.id, entry.student, entry.kind.word(), from, to, entry.actor, entry.created_at)
-    });
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let (from, to) = (entry.from.word(), entry.to.word());
+            (entry.id, entry.student, entry.kind.word(), from, to, entry.actor, entry.created_at)
+        })
+        .collect();
     insert_rows!(
         tx,
         "record_entries",

@@ -92,11 +92,14 @@ pub async fn list(
 
 /// Registers schools and gives the number that was new; a code that is taken adds nothing.
 pub async fn insert(tx: &mut Tx, schools: &[School]) -> Result<u64, StoreError> {
-    let rows = schools.iter().map(|s| {
-        let state = s.state.word();
-        let names = (s.id, s.code.as_str().to_owned(), s.display_name.clone(), s.stages.words(), state);
-        (names.0, names.1, names.2, names.3, names.4, s.created_at, s.updated_at, s.version)
-    });
+    let rows: Vec<_> = schools
+        .iter()
+        .map(|s| {
+            let state = s.state.word();
+            let names = (s.id, s.code.as_str().to_owned(), s.display_name.clone(), s.stages.words(), state);
+            (names.0, names.1, names.2, names.3, names.4, s.created_at, s.updated_at, s.version)
+        })
+        .collect();
     Ok(insert_rows!(
         tx,
         "schools",

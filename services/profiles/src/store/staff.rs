@@ -201,11 +201,12 @@ pub async fn update(
 }
 
 async fn insert_relations(tx: &mut Tx, member: &StaffMember) -> Result<(), StoreError> {
-    let posts = member.posts.iter().map(|post| (member.id, post.word()));
+    let posts: Vec<_> = member.posts.iter().map(|post| (member.id, post.word())).collect();
     insert_rows!(tx, "staff_posts", [staff_id, post], posts).await?;
-    let classes = member.homeroom_classes.iter().map(|class| (member.id, *class));
+    let classes: Vec<_> = member.homeroom_classes.iter().map(|class| (member.id, *class)).collect();
     insert_rows!(tx, "staff_classes", [staff_id, class_id], classes).await?;
-    let grades = member.led_grades.iter().map(|grade| (member.id, grade.stage.word(), grade.entry_year));
+    let grade = |grade: &LedGrade| (member.id, grade.stage.word(), grade.entry_year);
+    let grades: Vec<_> = member.led_grades.iter().map(grade).collect();
     insert_rows!(tx, "staff_grades", [staff_id, stage, entry_year], grades).await?;
     Ok(())
 }
@@ -297,7 +298,7 @@ pub async fn assigned(source: &mut impl Source, staff: StaffId) -> Result<Vec<St
 
 /// Gives pupils to a member of staff; who is there already stays.
 pub async fn assign(tx: &mut Tx, staff: StaffId, students: &[StudentId], now: Ts) -> Result<(), StoreError> {
-    let rows = students.iter().map(|student| (staff, *student, now));
+    let rows: Vec<_> = students.iter().map(|student| (staff, *student, now)).collect();
     insert_rows!(
         tx,
         "assignments",

@@ -88,7 +88,7 @@ pub async fn save(tx: &mut Tx, team: Team, now: Ts) -> Result<Team, StoreError> 
 
 /// Lets people join a team; the team was saved before.
 pub async fn join(tx: &mut Tx, student: StudentId, staff: &[StaffId], now: Ts) -> Result<(), StoreError> {
-    let rows = staff.iter().map(|staff| (student, *staff, now));
+    let rows: Vec<_> = staff.iter().map(|staff| (student, *staff, now)).collect();
     insert_rows!(tx, "team_members", [student_id, staff_id, joined_at], rows, "ON CONFLICT DO NOTHING")
         .await?;
     Ok(())
