@@ -1,1 +1,3 @@
 //! Reports, alerts, the four-level grid, escalation, plans and notifications.
+
+mod domain;
