@@ -8,6 +8,7 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
+use std::rc::Rc;
 use uuid::Uuid;
 use xinqiao_seeds::Settings;
 
@@ -101,7 +102,7 @@ impl Model {
 
 struct World {
     escalation: Escalation,
-    policies: Policies,
+    policies: Rc<Policies>,
     now: Ts,
     /// Seconds that have truly passed.
     elapsed: i64,
@@ -112,11 +113,11 @@ struct World {
 }
 
 impl World {
-    fn new(severity: Severity) -> Self {
+    fn new(severity: Severity, policies: &Rc<Policies>) -> Self {
         let now = "2026-11-24T10:00:00+08:00".parse().unwrap();
         Self {
             escalation: Escalation::open(severity, now),
-            policies: Policies::from_settings(&Settings::from_toml("").unwrap().crisis).unwrap(),
+            policies: policies.clone(),
             now,
             elapsed: 0,
             reach: reach(0xff),
@@ -173,7 +174,8 @@ impl World {
         let Ok((next, effects)) = self.escalation.apply(event, &self.policies, self.now) else {
             return;
         };
-        let steps = |round: u32| self.policies.of(next.severity).steps(round - next.run_start).len();
+        let policies = self.policies.clone();
+        let steps = |round: u32| policies.of(next.severity).steps(round - next.run_start).len();
         for effect in &effects {
             match *effect {
                 Effect::StepStarted { round, step } => {
@@ -226,10 +228,11 @@ fn no_schedule_skips_or_repeats_a_step_or_loses_an_open_alert() {
     let cases = u32::try_from((events() / EVENTS_A_SCHEDULE).max(1)).unwrap();
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
     let schedule = (prop::sample::select(Severity::ALL), prop::collection::vec(op(), EVENTS_A_SCHEDULE));
+    let policies = Rc::new(Policies::from_settings(&Settings::from_toml("").unwrap().crisis).unwrap());
     let started = std::cell::Cell::new(0);
     TestRunner::new(config)
         .run(&schedule, |(severity, ops)| {
-            let mut world = World::new(severity);
+            let mut world = World::new(severity, &policies);
             ops.iter().for_each(|op| world.run(op));
             started.set(started.get() + world.started);
             Ok(())

@@ -176,7 +176,8 @@ fn nobody_at_all_is_an_alarm_and_is_tried_again_within_a_minute() {
 
 #[test]
 fn a_pupil_of_an_unknown_school_is_told_to_the_county_from_the_first_step_on() {
-    let reach = Reach { unplaced: true, ..everybody() };
+    let mut reach = everybody();
+    reach.unplaced = true;
     let mut run = Run::of(Severity::Orange).with(reach);
     let effects = run.tick();
     assert!(effects.contains(&Effect::Tell { round: 0, step: 0, level: Level::CountyDuty, user: user(7) }));
