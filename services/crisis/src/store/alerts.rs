@@ -182,7 +182,7 @@ pub async fn update(tx: &mut Tx, alert: &mut Alert, now: Ts) -> Result<bool, DbE
 }
 
 const GET: &str = concat!("SELECT ", columns!(), " FROM alerts WHERE id = $1");
-const LOCK: Sql = sql!("SELECT id FROM alerts WHERE id = $1" pg " FOR UPDATE");
+const LOCK: Sql = sql!("SELECT id FROM alerts WHERE id = $1" pg " FOR NO KEY UPDATE");
 
 /// An alert.
 pub async fn get(tx: &mut Tx, id: AlertId) -> Result<Option<Alert>, StoreError> {
@@ -198,7 +198,7 @@ pub async fn lock(tx: &mut Tx, id: AlertId) -> Result<Option<Alert>, StoreError>
 /// The pupil's open alert, held until commit.
 pub async fn lock_open(tx: &mut Tx, student: StudentId, drill: bool) -> Result<Option<Alert>, StoreError> {
     const LOCK_OPEN: Sql =
-        sql!("SELECT id FROM alerts WHERE open_student_id = $1 AND drill = $2" pg " FOR UPDATE");
+        sql!("SELECT id FROM alerts WHERE open_student_id = $1 AND drill = $2" pg " FOR NO KEY UPDATE");
     match tx.q(LOCK_OPEN).bind(student).bind(drill).get_opt::<Uuid>().await? {
         Some(id) => get(tx, id.into()).await,
         None => Ok(None),
@@ -207,7 +207,7 @@ pub async fn lock_open(tx: &mut Tx, student: StudentId, drill: bool) -> Result<O
 
 /// The pupil's open alerts, drills included, held until commit.
 pub async fn lock_all_open(tx: &mut Tx, student: StudentId) -> Result<Vec<Alert>, StoreError> {
-    const LOCK_ALL: Sql = sql!("SELECT id FROM alerts WHERE open_student_id = $1 ORDER BY id" pg " FOR UPDATE");
+    const LOCK_ALL: Sql = sql!("SELECT id FROM alerts WHERE open_student_id = $1 ORDER BY id" pg " FOR NO KEY UPDATE");
     let ids = tx.q(LOCK_ALL).bind(student).all::<(AlertId,)>().await?;
     let mut found = Vec::with_capacity(ids.len());
     for (id,) in ids {
@@ -248,13 +248,13 @@ pub async fn claim_due(tx: &mut Tx, lane: Lane, now: Ts) -> Result<Option<AlertI
     const RED: Sql = sql!(
         "SELECT id FROM alerts WHERE severity = 'red' AND due_at IS NOT NULL AND (due_at <= $1 OR armed_at > $1) \
          AND (retry_at IS NULL OR retry_at <= $1 OR failed_at > $1) ORDER BY due_at LIMIT 1"
-        pg " FOR UPDATE SKIP LOCKED"
+        pg " FOR NO KEY UPDATE SKIP LOCKED"
     );
     const OTHER: Sql = sql!(
         "SELECT id FROM alerts WHERE severity <> 'red' AND due_at IS NOT NULL AND (due_at <= $1 OR armed_at > $1) \
          AND (retry_at IS NULL OR retry_at <= $1 OR failed_at > $1) \
          ORDER BY CASE severity WHEN 'orange' THEN 0 ELSE 1 END, due_at LIMIT 1"
-        pg " FOR UPDATE SKIP LOCKED"
+        pg " FOR NO KEY UPDATE SKIP LOCKED"
     );
     let query = match lane {
         Lane::Red => RED,
@@ -273,16 +273,21 @@ pub async fn is_anything_due(db: &xinqiao_kit::db::Db, lane: Lane, now: Ts) -> R
     db.read(ANY).bind(now).bind(lane == Lane::Red).get().await
 }
 
-/// Notes that escalating an alert failed, and when to try again. Gives the failures in a row.
-pub async fn note_failure(tx: &mut Tx, id: AlertId, now: Ts, retry_at: Ts) -> Result<i32, DbError> {
-    let failures = tx
-        .q("UPDATE alerts SET failures = failures + 1, failed_at = $2, retry_at = $3 WHERE id = $1 RETURNING failures")
+/// How often escalating an alert has failed in a row.
+pub async fn failures(tx: &mut Tx, id: AlertId) -> Result<i32, DbError> {
+    const LOCK_FAILURES: Sql = sql!("SELECT failures FROM alerts WHERE id = $1" pg " FOR NO KEY UPDATE");
+    Ok(tx.q(LOCK_FAILURES).bind(id).get_opt().await?.unwrap_or_default())
+}
+
+/// Notes that escalating an alert failed, and when to try again.
+pub async fn note_failure(tx: &mut Tx, id: AlertId, now: Ts, retry_at: Ts) -> Result<(), DbError> {
+    tx.q("UPDATE alerts SET failures = failures + 1, failed_at = $2, retry_at = $3 WHERE id = $1")
         .bind(id)
         .bind(now)
         .bind(retry_at)
-        .get_opt()
+        .exec()
         .await?;
-    Ok(failures.unwrap_or_default())
+    Ok(())
 }
 
 /// Records a step. False if it was there already: it must not start again (R4).

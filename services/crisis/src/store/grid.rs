@@ -109,6 +109,16 @@ pub async fn put_staff(
     Ok(())
 }
 
+/// The schools in which a member of staff stands somewhere.
+pub async fn schools_of_staff(tx: &mut Tx, staff: StaffId) -> Result<Vec<SchoolId>, DbError> {
+    let rows = tx
+        .q("SELECT DISTINCT school_id FROM responders WHERE staff_id = $1 AND school_id IS NOT NULL")
+        .bind(staff)
+        .all::<(SchoolId,)>()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: SeatId,

@@ -263,7 +263,7 @@ pub async fn claim(tx: &mut Tx, lane: Lane, now: Ts, lease_until: Ts, limit: i64
         "SELECT id FROM notifications WHERE state = 'queued' AND (due_at <= $1 OR armed_at > $1) \
          AND (lease_until IS NULL OR lease_until <= $1 OR leased_at > $1) \
          AND CASE WHEN $2 THEN severity = 'red' ELSE severity <> 'red' END ORDER BY due_at LIMIT $3"
-        pg " FOR UPDATE SKIP LOCKED"
+        pg " FOR NO KEY UPDATE SKIP LOCKED"
     );
     let ids = tx.q(CLAIM).bind(now).bind(lane == Lane::Red).bind(limit).all::<(NotificationId,)>().await?;
     if ids.is_empty() {

@@ -86,7 +86,7 @@ pub async fn get(tx: &mut Tx, id: PlanId) -> Result<Option<Plan>, StoreError> {
 
 /// A plan, held until commit.
 pub async fn lock(tx: &mut Tx, id: PlanId) -> Result<Option<Plan>, StoreError> {
-    const LOCK: Sql = sql!("SELECT id FROM plans WHERE id = $1" pg " FOR UPDATE");
+    const LOCK: Sql = sql!("SELECT id FROM plans WHERE id = $1" pg " FOR NO KEY UPDATE");
     tx.q(LOCK).bind(id).get_opt::<Uuid>().await?;
     get(tx, id).await
 }
@@ -248,7 +248,7 @@ pub async fn list_tasks(
 
 /// A task, held until commit.
 pub async fn lock_task(tx: &mut Tx, keys: &Keys, id: TaskId) -> Result<Option<Task>, StoreError> {
-    const LOCK: Sql = sql!("SELECT id FROM tasks WHERE id = $1" pg " FOR UPDATE");
+    const LOCK: Sql = sql!("SELECT id FROM tasks WHERE id = $1" pg " FOR NO KEY UPDATE");
     tx.q(LOCK).bind(id).get_opt::<Uuid>().await?;
     let rows = tx.q(concat!(select_task!(), "WHERE id = $1")).bind(id).all::<TaskRow>().await?;
     Ok(tasks(tx, keys, rows).await?.pop())
