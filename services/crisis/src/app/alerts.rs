@@ -88,7 +88,12 @@ impl App {
     ///
     /// # Errors
     /// The caller may see none anywhere.
-    pub async fn list_alerts(&self, ctx: &Ctx, filter: &Filter, page: &Page) -> Result<(Vec<Alert>, String), Error> {
+    pub async fn list_alerts(
+        &self,
+        ctx: &Ctx,
+        filter: &Filter,
+        page: &Page,
+    ) -> Result<(Vec<Alert>, String), Error> {
         let grants = self.deps.authz.visibility(ctx)?;
         let county_target = Target::new("alert").state(ESCALATED_TO_COUNTY);
         let county = self.deps.authz.permits(&ctx.principal, &ctx.method.policy.action, &county_target);
@@ -181,7 +186,8 @@ impl App {
                 change.note_by(self, EntryKind::ClosedUnfounded, user, None, Some(reason.clone()));
             }
             Deed::Reopen { reason } => {
-                (change.alert.closed_at, change.alert.acknowledged, change.alert.action_at) = (None, None, None);
+                (change.alert.closed_at, change.alert.acknowledged, change.alert.action_at) =
+                    (None, None, None);
                 change.note_by(self, EntryKind::Reopened, user, None, Some(reason.clone()));
             }
         }
@@ -253,7 +259,8 @@ impl App {
             }
             None => None,
         };
-        let found: Result<_, AccessError> = self.deps.authz.require_found(ctx, found, |(_, target)| target.clone());
+        let found: Result<_, AccessError> =
+            self.deps.authz.require_found(ctx, found, |(_, target)| target.clone());
         Ok(found?)
     }
 }

@@ -68,14 +68,21 @@ impl Change {
             Effect::Gap { round, step, level } => {
                 self.note_step(app, EntryKind::Gap, round, step, Some(level));
                 tracing::warn!(
-                    alert = self.alert.number, level = level.code(), step, "nobody fills a level that an alert should have told"
+                    alert = self.alert.number,
+                    level = level.code(),
+                    step,
+                    "nobody fills a level that an alert should have told"
                 );
             }
             Effect::NoReceipt { round, step } => self.note_step(app, EntryKind::NoReceipt, round, step, None),
             Effect::CountyTold => self.note(app, EntryKind::EscalatedToCounty),
             Effect::NobodyReachable => {
                 self.note(app, EntryKind::NobodyReachable);
-                tracing::error!(alarm = "nobody_reachable", alert = self.alert.number, "nobody could be told of an alert");
+                tracing::error!(
+                    alarm = "nobody_reachable",
+                    alert = self.alert.number,
+                    "nobody could be told of an alert"
+                );
             }
             Effect::SeverityRaised => self.note(app, EntryKind::SeverityRaised),
             Effect::Lapsed => self.note(app, EntryKind::Lapsed),
@@ -126,6 +133,18 @@ impl Change {
             action: None,
             text: None,
         }
+    }
+
+    /// The entry that somebody is told, except of an acknowledgement: that is in the timeline already.
+    fn notified(&self, app: &App, n: &Notification) -> Option<Entry> {
+        (n.kind != NotificationKind::Acknowledged).then(|| Entry {
+            user: Some(n.recipient),
+            round: n.round,
+            step: Some(n.step),
+            level: n.level,
+            channel: Some(n.channel.clone()),
+            ..self.entry(app, EntryKind::Notified)
+        })
     }
 
     fn tell_step(&mut self, app: &App, (round, step): (u32, u32), level: Level, user: UserId) {
@@ -181,7 +200,10 @@ impl App {
         for (round, step) in std::mem::take(&mut change.steps) {
             if !alerts::start_step(tx, id, round, step, change.now).await? {
                 // The row of the alert was held, so this cannot be another worker: the row itself is wrong. Set aside, tell people.
-                return Err(Error::Key(xinqiao_kit::keys::KeyError::Content { table: "alerts", column: "next_step" }));
+                return Err(Error::Key(xinqiao_kit::keys::KeyError::Content {
+                    table: "alerts",
+                    column: "next_step",
+                }));
             }
         }
         if !change.is_new && !alerts::update(tx, &mut change.alert, change.now).await? {
@@ -189,16 +211,8 @@ impl App {
         }
         self.tell_those_who_care(tx, &mut change).await?;
         let written = notifications::insert(tx, std::mem::take(&mut change.tell)).await?;
-        let notified = written.iter().filter(|n| n.kind != NotificationKind::Acknowledged).map(|n| Entry {
-            user: Some(n.recipient),
-            round: n.round,
-            step: Some(n.step),
-            level: n.level,
-            channel: Some(n.channel.clone()),
-            ..change.entry(self, EntryKind::Notified)
-        });
         let mut entries = std::mem::take(&mut change.entries);
-        entries.extend(notified);
+        entries.extend(written.iter().filter_map(|notification| change.notified(self, notification)));
         timeline::add(tx, &self.deps.keys, (id, change.alert.student), entries).await?;
         self.wake_after_commit(tx, &change.alert, &written);
         Ok(change.alert)
@@ -249,4 +263,3 @@ pub(super) fn lane_of(alert: &Alert) -> Lane {
 fn small(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
-

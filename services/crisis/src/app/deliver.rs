@@ -48,7 +48,8 @@ impl App {
     }
 
     async fn hand_over(&self, notification: &Notification) -> Delivery {
-        let Some(channel) = self.channels.iter().find(|channel| channel.name() == notification.channel) else {
+        let Some(channel) = self.channels.iter().find(|channel| channel.name() == notification.channel)
+        else {
             return Delivery::Impossible;
         };
         tokio::time::timeout(PATIENCE, channel.deliver(notification)).await.unwrap_or(Delivery::Later)
@@ -88,10 +89,14 @@ impl App {
         if !notifications::all_failed(tx, id, failed.round, failed.step).await? {
             return Ok(());
         }
-        let (Ok(round), Ok(step)) = (u32::try_from(failed.round), u32::try_from(failed.step)) else { return Ok(()) };
+        let (Ok(round), Ok(step)) = (u32::try_from(failed.round), u32::try_from(failed.step)) else {
+            return Ok(());
+        };
         let state = alert.state();
         let mut change = Change::of(alert, now);
-        change.happen(self, Event::StepFailed { round, step }).map_err(|refused| Error::refused(refused, state))?;
+        change
+            .happen(self, Event::StepFailed { round, step })
+            .map_err(|refused| Error::refused(refused, state))?;
         self.save(tx, change).await?;
         Ok(())
     }
@@ -104,7 +109,8 @@ impl App {
         kind: EntryKind,
         now: Ts,
     ) -> Result<(), Error> {
-        let (Some(alert), true) = (notification.alert, notification.kind != NotificationKind::Acknowledged) else {
+        let (Some(alert), true) = (notification.alert, notification.kind != NotificationKind::Acknowledged)
+        else {
             return Ok(());
         };
         let entry = Entry {

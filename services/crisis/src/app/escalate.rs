@@ -18,14 +18,14 @@ use xinqiao_kit::{db::Tx, time::Ts};
 const FAILURES_BEFORE_ALARM: i32 = 5;
 
 /// One go of a worker.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
     /// An alert was looked after.
-    Done(AlertId),
+    Done,
     /// Nothing is due.
     Idle,
     /// This alert could not be looked after; it was put off and the others go on (R10).
-    PutOff(AlertId),
+    PutOff,
 }
 
 impl App {
@@ -45,12 +45,12 @@ impl App {
         match self.let_time_pass(&mut tx, id, now).await {
             Ok(()) => {
                 tx.commit().await?;
-                Ok(Turn::Done(id))
+                Ok(Turn::Done)
             }
             Err(cause) => {
                 drop(tx);
                 self.put_off(id, &cause).await?;
-                Ok(Turn::PutOff(id))
+                Ok(Turn::PutOff)
             }
         }
     }
@@ -110,7 +110,9 @@ impl App {
     async fn alarm_about(&self, tx: &mut Tx, id: AlertId, now: Ts) -> Result<(), Error> {
         let roster = self.county_duty(tx).await?;
         let subject = format!("{id}:set_aside:{}", now.micros());
-        let new = roster.into_iter().map(|user| (subject.clone(), self.alarm(Alarm::AlertSetAside, Some(id), user, now)));
+        let new = roster
+            .into_iter()
+            .map(|user| (subject.clone(), self.alarm(Alarm::AlertSetAside, Some(id), user, now)));
         notifications::insert(tx, new.collect()).await?;
         let entry = Entry {
             id: self.deps.ids.make(),
@@ -136,7 +138,13 @@ impl App {
     }
 
     /// An alarm to one person, in the app.
-    pub(super) fn alarm(&self, alarm: Alarm, alert: Option<AlertId>, recipient: UserId, now: Ts) -> Notification {
+    pub(super) fn alarm(
+        &self,
+        alarm: Alarm,
+        alert: Option<AlertId>,
+        recipient: UserId,
+        now: Ts,
+    ) -> Notification {
         Notification {
             id: self.deps.ids.make::<NotificationId>(),
             recipient,

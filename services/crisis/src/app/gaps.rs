@@ -47,12 +47,14 @@ impl App {
     async fn tell_of_gaps(&self, tx: &mut Tx, school: SchoolId, now: Ts) -> Result<(), Error> {
         let responders = grid::responders(tx, Some(school)).await?;
         let reach = Reach::over(&Place { school: Some(school), ..Place::default() }, &responders);
-        let mut heads: BTreeSet<_> = reach.at(Level::Principal).union(&reach.at(Level::Deputy)).copied().collect();
+        let mut heads: BTreeSet<_> =
+            reach.at(Level::Principal).union(&reach.at(Level::Deputy)).copied().collect();
         if heads.is_empty() {
             heads = reach.at(Level::CountyDuty);
         }
         let subject = format!("gaps:{school}:{}", now.shanghai_date());
-        let new = heads.into_iter().map(|user| (subject.clone(), self.alarm(Alarm::GridGaps, None, user, now)));
+        let new =
+            heads.into_iter().map(|user| (subject.clone(), self.alarm(Alarm::GridGaps, None, user, now)));
         let written = notifications::insert(tx, new.collect()).await?;
         let (hub, hint) = (self.hub.clone(), self.red.deliver.clone());
         tx.after_commit(move || {

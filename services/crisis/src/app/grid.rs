@@ -38,7 +38,12 @@ impl App {
     ///
     /// # Errors
     /// Not the caller's school; a class that does not exist there.
-    pub async fn assign_seat(&self, ctx: &Ctx, seat: Responder, key: &Option<RequestKey>) -> Result<Responder, Error> {
+    pub async fn assign_seat(
+        &self,
+        ctx: &Ctx,
+        seat: Responder,
+        key: &Option<RequestKey>,
+    ) -> Result<Responder, Error> {
         let target = seat_target(&seat);
         self.deps.authz.require(ctx, &target)?;
         let now = self.deps.clock.now();
@@ -90,9 +95,10 @@ impl App {
     pub async fn get_grid(&self, ctx: &Ctx, school: SchoolId, class: ClassId) -> Result<ClassGrid, Error> {
         let mut tx = self.deps.db.begin().await?;
         let known = grid::class(&mut tx, class).await?.filter(|known| known.school == school);
-        let known = self.deps.authz.require_found(ctx, known, |class| {
-            Target::new("grid").school(class.school).class(class.id)
-        })?;
+        let known = self
+            .deps
+            .authz
+            .require_found(ctx, known, |class| Target::new("grid").school(class.school).class(class.id))?;
         let responders = grid::responders(&mut tx, Some(school)).await?;
         let place = known.place();
         let missing = gaps(std::slice::from_ref(&known), &responders, school);
@@ -115,7 +121,12 @@ impl App {
     }
 
     /// What is missing now, with the time since when it is recorded.
-    async fn with_since(&self, tx: &mut Tx, school: SchoolId, missing: Vec<Gap>) -> Result<Vec<(Gap, Ts)>, Error> {
+    async fn with_since(
+        &self,
+        tx: &mut Tx,
+        school: SchoolId,
+        missing: Vec<Gap>,
+    ) -> Result<Vec<(Gap, Ts)>, Error> {
         let recorded: BTreeMap<Gap, Ts> = grid::gaps(tx, school).await?;
         let now = self.deps.clock.now();
         Ok(missing.into_iter().map(|gap| (gap, recorded.get(&gap).copied().unwrap_or(now))).collect())
@@ -123,7 +134,11 @@ impl App {
 }
 
 fn seat_target(seat: &Responder) -> Target {
-    let target = Target { school: seat.school.map(Into::into), class: seat.class.map(Into::into), ..Target::new("seat") };
+    let target = Target {
+        school: seat.school.map(Into::into),
+        class: seat.class.map(Into::into),
+        ..Target::new("seat")
+    };
     let target = Target { id: seat.seat.map(Into::into), ..target };
     // The county's roster belongs to no school.
     if seat.level == Level::CountyDuty { target.state("county") } else { target }

@@ -29,6 +29,10 @@ impl Hub {
 
     /// Whether anybody listens at all.
     pub fn is_idle(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().all(|sender| sender.receiver_count() == 0)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .all(|sender| sender.receiver_count() == 0)
     }
 }

@@ -78,7 +78,12 @@ impl App {
             // Another signal of the same pupil opened one at this moment: run again and join it.
             return Err(DbError::Conflict("two signals opened an alert at once".into()).into());
         }
-        tracing::info!(alert = alert.number, severity = alert.severity().code(), drill = alert.drill, "an alert was opened");
+        tracing::info!(
+            alert = alert.number,
+            severity = alert.severity().code(),
+            drill = alert.drill,
+            "an alert was opened"
+        );
         let mut change = Change::of_new(alert, now);
         change.note(self, EntryKind::Opened);
         Ok(change)
@@ -88,7 +93,9 @@ impl App {
         let state = alert.state();
         let mut change = Change::of(alert, now);
         change.note(self, EntryKind::SignalJoined);
-        change.happen(self, Event::Signal(incoming.severity)).map_err(|refused| Error::refused(refused, state))?;
+        change
+            .happen(self, Event::Signal(incoming.severity))
+            .map_err(|refused| Error::refused(refused, state))?;
         if incoming.placement.known && !change.alert.placed {
             self.place(&mut change, incoming.placement)?;
         }

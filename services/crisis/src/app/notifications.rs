@@ -16,7 +16,11 @@ impl App {
     ///
     /// # Errors
     /// Not a person.
-    pub async fn list_notifications(&self, ctx: &Ctx, page: &Page) -> Result<(Vec<Notification>, String), Error> {
+    pub async fn list_notifications(
+        &self,
+        ctx: &Ctx,
+        page: &Page,
+    ) -> Result<(Vec<Notification>, String), Error> {
         let user = self.own(ctx)?;
         let before = page.after.as_ref().and_then(|parts| parts.first()?.parse().ok()).unwrap_or(i64::MAX);
         let mut found = notifications::newest(&self.deps.db, user, before, page.fetch()).await?;
@@ -32,7 +36,10 @@ impl App {
         let user = UserId::from(ctx.user()?);
         let mut tx = self.deps.db.begin().await?;
         let own = notifications::own(&mut tx, id, user).await?;
-        let mut own = self.deps.authz.require_found(ctx, own, |n| Target::new("notification").id(n.id).owner(n.recipient))?;
+        let mut own = self
+            .deps
+            .authz
+            .require_found(ctx, own, |n| Target::new("notification").id(n.id).owner(n.recipient))?;
         let now = self.deps.clock.now();
         for received in notifications::receive(&mut tx, &[id], now).await? {
             self.trace(&mut tx, &received, EntryKind::Received, now).await?;

@@ -45,7 +45,8 @@ impl App {
             }
         };
         let school = names::parse(&answer.school, "schools/{}");
-        let class = names::parse2::<uuid::Uuid, _>(&answer.class, "schools/{}/classes/{}").map(|(_, class)| class);
+        let class =
+            names::parse2::<uuid::Uuid, _>(&answer.class, "schools/{}/classes/{}").map(|(_, class)| class);
         Ok(Placement { school, class, known: true })
     }
 

@@ -79,7 +79,12 @@ impl App {
     ///
     /// # Errors
     /// Not the caller's to see.
-    pub async fn list_plans(&self, ctx: &Ctx, school: SchoolId, page: &Page) -> Result<(Vec<Plan>, String), Error> {
+    pub async fn list_plans(
+        &self,
+        ctx: &Ctx,
+        school: SchoolId,
+        page: &Page,
+    ) -> Result<(Vec<Plan>, String), Error> {
         self.deps.authz.require(ctx, &Target::new("plan").school(school))?;
         let after = page.after.as_ref().and_then(|parts| parts.first()?.parse().ok());
         let mut tx = self.deps.db.begin().await?;
@@ -148,7 +153,13 @@ impl App {
         Ok(answer)
     }
 
-    async fn put_tasks(&self, tx: &mut Tx, alert: Alert, plan: &Plan, user: UserId) -> Result<Vec<Task>, Error> {
+    async fn put_tasks(
+        &self,
+        tx: &mut Tx,
+        alert: Alert,
+        plan: &Plan,
+        user: UserId,
+    ) -> Result<Vec<Task>, Error> {
         let now = self.deps.clock.now();
         let reach = self.reach(tx, &alert).await?;
         let task = |(position, (item, owner, due_at)): (i32, (Item, Option<UserId>, Ts))| Task {
@@ -180,7 +191,12 @@ impl App {
     ///
     /// # Errors
     /// Not there or not the caller's to see.
-    pub async fn list_tasks(&self, ctx: &Ctx, id: AlertId, page: &Page) -> Result<(Vec<Task>, String), Error> {
+    pub async fn list_tasks(
+        &self,
+        ctx: &Ctx,
+        id: AlertId,
+        page: &Page,
+    ) -> Result<(Vec<Task>, String), Error> {
         let mut tx = self.deps.db.begin().await?;
         let alert = alerts::get(&mut tx, id).await?;
         let (_, target) = self.permitted_alert(&mut tx, ctx, alert).await?;
@@ -205,7 +221,8 @@ impl App {
         let part = |index: usize| page.after.as_ref().and_then(|parts| parts.get(index));
         let due = part(0).and_then(|text| text.parse::<Ts>().ok());
         let after: Uuid = page.after_id(1);
-        let mut found = plans::list_tasks(&mut tx, &self.deps.keys, whose, (due, after), page.fetch()).await?;
+        let mut found =
+            plans::list_tasks(&mut tx, &self.deps.keys, whose, (due, after), page.fetch()).await?;
         tx.commit().await?;
         let next = page.cut(&mut found, |task| vec![task.due_at.to_string(), task.id.to_string()]);
         Ok((found, next))
@@ -227,7 +244,8 @@ impl App {
         // The alert is held before the task, as everywhere.
         let alert = alerts::lock(&mut tx, alert).await?;
         let (alert, target) = self.permitted_alert(&mut tx, ctx, alert).await?;
-        let task = plans::lock_task(&mut tx, &self.deps.keys, id).await?.filter(|task| task.alert == alert.id);
+        let task =
+            plans::lock_task(&mut tx, &self.deps.keys, id).await?.filter(|task| task.alert == alert.id);
         let mut task = task.ok_or(AccessError::NotFound)?;
         if let Some(answer) = requests::begin(&mut tx, ctx, key, &self.deps.keys).await? {
             return Ok(answer);

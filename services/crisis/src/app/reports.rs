@@ -84,7 +84,8 @@ impl App {
     /// Finds out in which quality the caller reports, asking profiles only where that tells nobody anything.
     async fn standing(&self, ctx: &Ctx, student: StudentId) -> Result<Standing, Error> {
         let grants = &ctx.principal.grants;
-        let own = |role: &str| grants.iter().any(|g| g.role == role && g.scope == Scope::Student(student.uuid()));
+        let own =
+            |role: &str| grants.iter().any(|g| g.role == role && g.scope == Scope::Student(student.uuid()));
         if own("pupil") || own("guardian") {
             let entry_level = if own("pupil") { EntryLevel::Pupil } else { EntryLevel::Family };
             let placement = self.placement_or_unknown(student).await;
@@ -101,9 +102,11 @@ impl App {
             }
             Err(super::place::Unplaced::NoSuchPupil) => {
                 let nobody: Option<()> = None;
-                Err(self.deps.authz.require_found(ctx, nobody, |()| Target::new("report")).map_or_else(Error::from, |()| {
-                    AccessError::NotFound.into()
-                }))
+                Err(self
+                    .deps
+                    .authz
+                    .require_found(ctx, nobody, |()| Target::new("report"))
+                    .map_or_else(Error::from, |()| AccessError::NotFound.into()))
             }
             Err(super::place::Unplaced::NoAnswer) => self.standing_without_answer(ctx, student),
         }
@@ -160,7 +163,13 @@ fn audited(standing: &Standing, alert: &Uuid) -> Target {
     if standing.entry_level.is_sealed() { Target::new("report") } else { standing.target.clone().id(*alert) }
 }
 
-fn incoming(new: &NewReport, standing: &Standing, user: UserId, id: crate::domain::SignalId, dedupe: Vec<u8>) -> Incoming {
+fn incoming(
+    new: &NewReport,
+    standing: &Standing,
+    user: UserId,
+    id: crate::domain::SignalId,
+    dedupe: Vec<u8>,
+) -> Incoming {
     let severity: Severity = severity_of(&new.signs);
     Incoming {
         id,

@@ -66,8 +66,8 @@ impl App {
             let mut put_off = 0;
             let idle = loop {
                 match self.escalate_one(lane).await {
-                    Ok(Turn::Done(_)) if !stop.is_cancelled() => {}
-                    Ok(Turn::PutOff(_)) if put_off < PUT_OFF_MAX && !stop.is_cancelled() => put_off += 1,
+                    Ok(Turn::Done) if !stop.is_cancelled() => {}
+                    Ok(Turn::PutOff) if put_off < PUT_OFF_MAX && !stop.is_cancelled() => put_off += 1,
                     Ok(_) => break true,
                     Err(cause) => {
                         tracing::warn!(lane = lane.code(), %cause, "escalation waits for the database");
@@ -122,12 +122,15 @@ impl App {
     }
 
     async fn keep_placing(&self, stop: Token) {
-        self.calmly(stop, self.poll() * 5, "placing alerts", || async { self.place_all().await.map(drop) }).await;
+        self.calmly(stop, self.poll() * 5, "placing alerts", || async { self.place_all().await.map(drop) })
+            .await;
     }
 
     async fn keep_watch(&self, stop: Token) {
-        self.calmly(stop, CALM, "watching over escalation", || async { self.look_for_standstill().await.map(drop) })
-            .await;
+        self.calmly(stop, CALM, "watching over escalation", || async {
+            self.look_for_standstill().await.map(drop)
+        })
+        .await;
     }
 
     /// Once a day, in the first minutes of the school day.

@@ -101,7 +101,8 @@ impl Watching {
             self.confirm_taken().await?;
             // Marked as seen before the table is read: what is written after that wakes the next wait.
             self.woken.mark_unchanged();
-            let found = notifications::following(&self.app.deps.db, self.user, IN_APP, self.position, BATCH).await?;
+            let found =
+                notifications::following(&self.app.deps.db, self.user, IN_APP, self.position, BATCH).await?;
             if !found.is_empty() {
                 self.waiting = found.into();
                 continue;

@@ -11,7 +11,8 @@ impl App {
         let now = self.deps.clock.now();
         let limit = super::seconds(self.deps.settings.crisis.alive_seconds).num_seconds().max(1);
         let late = health.oldest_overdue_seconds.max(health.oldest_queued_seconds);
-        let silent = |beat: Option<xinqiao_kit::time::Ts>| beat.is_some_and(|beat| (now - beat).num_seconds() > limit);
+        let silent =
+            |beat: Option<xinqiao_kit::time::Ts>| beat.is_some_and(|beat| (now - beat).num_seconds() > limit);
         if late <= limit && !silent(health.red_canary) && !silent(health.other_canary) {
             return Ok(true);
         }
@@ -25,7 +26,9 @@ impl App {
         let hour = now.micros() / 3_600_000_000;
         let subject = format!("stalled:{hour}");
         let roster = self.county_duty(&mut tx).await?;
-        let new = roster.iter().map(|user| (subject.clone(), self.alarm(Alarm::EscalationStalled, None, *user, now)));
+        let new = roster
+            .iter()
+            .map(|user| (subject.clone(), self.alarm(Alarm::EscalationStalled, None, *user, now)));
         notifications::insert(&mut tx, new.collect()).await?;
         let hub = self.hub.clone();
         tx.after_commit(move || {

@@ -22,10 +22,7 @@ macro_rules! codes {
 
             /// The value of a code.
             pub fn from_code(code: &str) -> Option<Self> {
-                match code {
-                    $($code => Some(Self::$value),)+
-                    _ => None,
-                }
+                Self::ALL.iter().copied().find(|value| value.code() == code)
             }
         }
 

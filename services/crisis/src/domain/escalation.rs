@@ -270,7 +270,9 @@ impl Escalation {
             Event::TakeInHand => {
                 self.acknowledge(policies, now, &mut effects);
                 self.phase = match self.phase {
-                    Phase::Acknowledged { action_due } | Phase::InHand { action_due } => Phase::InHand { action_due },
+                    Phase::Acknowledged { action_due } | Phase::InHand { action_due } => {
+                        Phase::InHand { action_due }
+                    }
                     _ => return Err(Refused::WrongState),
                 };
             }
@@ -302,7 +304,14 @@ impl Escalation {
     }
 
     /// Takes care of what is due, if it is.
-    fn pass_time(&mut self, reach: &Reach, receipts: bool, policies: &Policies, now: Ts, effects: &mut Vec<Effect>) {
+    fn pass_time(
+        &mut self,
+        reach: &Reach,
+        receipts: bool,
+        policies: &Policies,
+        now: Ts,
+        effects: &mut Vec<Effect>,
+    ) {
         match &mut self.phase {
             Phase::Open { due, waiting } => {
                 *due = due.healed(now);

@@ -135,6 +135,7 @@ impl Reach {
     }
 
     /// With one more person at a level.
+    #[cfg(test)]
     #[must_use]
     pub fn with(mut self, level: Level, user: UserId) -> Self {
         self.people.entry(level).or_default().insert(user);

@@ -154,7 +154,8 @@ mod tests {
             .with(Level::Psychologist, Uuid::from_u128(1).into());
         let now = Ts::from_micros(0);
         let tasks = assign(&[item(Level::Psychologist, 10), item(Level::Principal, 30)], &reach, now);
-        let found: Vec<_> = tasks.into_iter().map(|(_, owner, due)| (owner, (due - now).num_minutes())).collect();
+        let found: Vec<_> =
+            tasks.into_iter().map(|(_, owner, due)| (owner, (due - now).num_minutes())).collect();
         assert_eq!(found, [(Some(Uuid::from_u128(1).into()), 10), (None, 30)]);
     }
 }

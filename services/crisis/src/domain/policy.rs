@@ -74,7 +74,10 @@ impl Policies {
         let round_every = minutes("round_minutes", settings.round_minutes)?;
         let receipt_within = minutes("receipt_seconds", settings.receipt_seconds / 60.0)?;
         if round_every <= Duration::zero() || receipt_within <= Duration::zero() {
-            return Err(BadSetting { key: "round_minutes", what: "and receipt_seconds must be above 0".to_owned() });
+            return Err(BadSetting {
+                key: "round_minutes",
+                what: "and receipt_seconds must be above 0".to_owned(),
+            });
         }
         let policy = |key, levels: &[Vec<String>], after: &[f64], school_hours_only| {
             let steps = steps(key, levels, after)?;
@@ -89,8 +92,18 @@ impl Policies {
         };
         Ok(Self {
             red: policy("red_step_levels", &settings.red_step_levels, &settings.red_step_minutes, false)?,
-            orange: policy("orange_step_levels", &settings.orange_step_levels, &settings.orange_step_minutes, false)?,
-            yellow: policy("yellow_step_levels", &settings.yellow_step_levels, &settings.yellow_step_minutes, true)?,
+            orange: policy(
+                "orange_step_levels",
+                &settings.orange_step_levels,
+                &settings.orange_step_minutes,
+                false,
+            )?,
+            yellow: policy(
+                "yellow_step_levels",
+                &settings.yellow_step_levels,
+                &settings.yellow_step_minutes,
+                true,
+            )?,
             action_within: minutes("action_due_minutes", settings.action_due_minutes)?,
             calendar,
         })
@@ -125,7 +138,8 @@ fn steps(key: &'static str, levels: &[Vec<String>], after: &[f64]) -> Result<Vec
             let level = Level::from_code(code).filter(|level| level.is_told());
             level.ok_or_else(|| bad(format!("no level that can be told is called {code:?}")))
         };
-        let step = Step { levels: codes.iter().map(level).collect::<Result<_, _>>()?, after: minutes(key, *after)? };
+        let step =
+            Step { levels: codes.iter().map(level).collect::<Result<_, _>>()?, after: minutes(key, *after)? };
         if step.levels.is_empty() || found.last().is_some_and(|before| before.after > step.after) {
             return Err(bad("a step tells nobody, or minutes fall".to_owned()));
         }
@@ -184,7 +198,9 @@ mod tests {
             ("fewer minutes than steps", |s| s.red_step_minutes = vec![0.0]),
             ("no steps", |s| (s.red_step_levels, s.red_step_minutes) = (vec![], vec![])),
             ("falling minutes", |s| s.orange_step_minutes = vec![0.0, 9.0, 3.0, 10.0]),
-            ("an unknown level", |s| s.yellow_step_levels = vec![vec!["janitor".into()], vec!["grade".into()]]),
+            ("an unknown level", |s| {
+                s.yellow_step_levels = vec![vec!["janitor".into()], vec!["grade".into()]]
+            }),
             ("telling peers", |s| s.yellow_step_levels = vec![vec!["peer".into()], vec!["grade".into()]]),
             ("no time between rounds", |s| s.round_minutes = 0.0),
             ("not a number", |s| s.action_due_minutes = f64::NAN),

@@ -76,7 +76,13 @@ fn list_request(request: &pb::ListAlertsRequest) -> Result<(Filter, Page), Inval
     v.finish(page.map(|page| (filter, page)))
 }
 
-fn sub_list(parent: &str, size: i32, token: &str, kind: &str, default: i32) -> Result<(AlertId, Page), Invalid> {
+fn sub_list(
+    parent: &str,
+    size: i32,
+    token: &str,
+    kind: &str,
+    default: i32,
+) -> Result<(AlertId, Page), Invalid> {
     let mut v = Violations::new();
     let alert = v.id("parent", parent, "alerts/{}");
     let page = parse::page_of(&mut v, size, token, &format!("{kind} {parent}"), default);
@@ -128,7 +134,10 @@ impl AlertService for Service {
         .await
     }
 
-    async fn record_action(&self, request: Request<pb::RecordActionRequest>) -> Result<Response<pb::Alert>, Status> {
+    async fn record_action(
+        &self,
+        request: Request<pb::RecordActionRequest>,
+    ) -> Result<Response<pb::Alert>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let handling = handling(&ctx, (&m.name, "", &m.request_id), &m, |v| action(v, &m));
             handled(&app, &ctx, handling).await
@@ -136,7 +145,10 @@ impl AlertService for Service {
         .await
     }
 
-    async fn take_in_hand(&self, request: Request<pb::TakeInHandRequest>) -> Result<Response<pb::Alert>, Status> {
+    async fn take_in_hand(
+        &self,
+        request: Request<pb::TakeInHandRequest>,
+    ) -> Result<Response<pb::Alert>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let handling = handling(&ctx, (&m.name, "", &m.request_id), &m, |_| Some(Deed::TakeInHand));
             handled(&app, &ctx, handling).await
@@ -144,10 +156,14 @@ impl AlertService for Service {
         .await
     }
 
-    async fn resolve_alert(&self, request: Request<pb::ResolveAlertRequest>) -> Result<Response<pb::Alert>, Status> {
+    async fn resolve_alert(
+        &self,
+        request: Request<pb::ResolveAlertRequest>,
+    ) -> Result<Response<pb::Alert>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let deed = |v: &mut Violations| {
-                parse::required(v, "summary", &m.summary, parse::TEXT_MAX).map(|summary| Deed::Resolve { summary })
+                parse::required(v, "summary", &m.summary, parse::TEXT_MAX)
+                    .map(|summary| Deed::Resolve { summary })
             };
             let handling = handling(&ctx, (&m.name, &m.etag, &m.request_id), &m, deed);
             handled(&app, &ctx, handling).await
@@ -161,7 +177,8 @@ impl AlertService for Service {
     ) -> Result<Response<pb::Alert>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let deed = |v: &mut Violations| {
-                parse::required(v, "reason", &m.reason, parse::TEXT_MAX).map(|reason| Deed::CloseUnfounded { reason })
+                parse::required(v, "reason", &m.reason, parse::TEXT_MAX)
+                    .map(|reason| Deed::CloseUnfounded { reason })
             };
             let handling = handling(&ctx, (&m.name, &m.etag, &m.request_id), &m, deed);
             handled(&app, &ctx, handling).await
@@ -169,7 +186,10 @@ impl AlertService for Service {
         .await
     }
 
-    async fn reopen_alert(&self, request: Request<pb::ReopenAlertRequest>) -> Result<Response<pb::Alert>, Status> {
+    async fn reopen_alert(
+        &self,
+        request: Request<pb::ReopenAlertRequest>,
+    ) -> Result<Response<pb::Alert>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let deed = |v: &mut Violations| {
                 parse::required(v, "reason", &m.reason, parse::TEXT_MAX).map(|reason| Deed::Reopen { reason })

@@ -12,18 +12,19 @@ use crate::{
 use xinqiao_kit::{catalogue::Catalogue, ctx::Ctx, etag, names, time::Ts};
 use xinqiao_proto::crisis::v1 as pb;
 
-/// Maps a domain enum to its protobuf twin, and back.
+/// Maps a domain enum to its protobuf twin, and back where it comes in requests.
 macro_rules! twins {
-    ($(#[$meta:meta])* $to:ident, $from:ident: $domain:ident <=> $proto:ident { $($value:ident),+ $(,)? }) => {
-        $(#[$meta])*
+    ($to:ident: $domain:ident => $proto:ident { $($value:ident),+ $(,)? }) => {
         pub(super) fn $to(value: $domain) -> pb::$proto {
             match value {
                 $($domain::$value => pb::$proto::$value,)+
             }
         }
+    };
+    ($to:ident, $from:ident: $domain:ident <=> $proto:ident { $($value:ident),+ $(,)? }) => {
+        twins! { $to: $domain => $proto { $($value),+ } }
 
         /// The value of a number on the wire; none for zero and for numbers of a newer client.
-        #[allow(dead_code, reason = "not every enum comes in requests")]
         pub(super) fn $from(number: i32) -> Option<$domain> {
             match pb::$proto::try_from(number).ok()? {
                 $(pb::$proto::$value => Some($domain::$value),)+
@@ -42,19 +43,17 @@ twins! { to_sign, from_sign: Sign <=> Sign {
     AttemptNow, AtDangerousPlace, PlanOrMeans, MissingAfterFarewell, ViolenceNow, SelfHarm, TalkOfDeath, Farewell,
     AbuseSuspected, SuddenLoss, AsksForHelp, Withdrawal, MoodChange, SleepOrAppetite, Bullying, SchoolRefusal, Other,
 } }
-twins! { to_entry_level, from_entry_level: EntryLevel <=> EntryLevel { Pupil, Family, Peer, Class, Grade, School, County } }
 twins! { to_action_kind, from_action_kind: ActionKind <=> ActionKind {
     WithPupil, SpokeWithPupil, ParentContacted, EmergencyCalled, Referred, MadeSafe, Other,
 } }
-twins! { to_entry_kind, from_entry_kind: EntryKind <=> TimelineKind {
+twins! { to_entry_level: EntryLevel => EntryLevel { Pupil, Family, Peer, Class, Grade, School, County } }
+twins! { to_entry_kind: EntryKind => TimelineKind {
     Opened, SignalJoined, SeverityRaised, StepStarted, Gap, Notified, Sent, Received, DeliveryFailed, NoReceipt, Viewed,
     Acknowledged, Action, TakenInHand, Lapsed, EscalatedToCounty, NobodyReachable, Resolved, ClosedUnfounded, Reopened, Placed,
     PlanActivated, TaskCompleted, SetAside,
 } }
-twins! { to_kind, from_kind: NotificationKind <=> NotificationKind { Escalation, SignalJoined, Acknowledged, Task, Alarm } }
-twins! { to_notification_state, from_notification_state: NotificationState <=> NotificationState {
-    Queued, Sent, Seen, Failed,
-} }
+twins! { to_kind: NotificationKind => NotificationKind { Escalation, SignalJoined, Acknowledged, Task, Alarm } }
+twins! { to_notification_state: NotificationState => NotificationState { Queued, Sent, Seen, Failed } }
 
 /// The name of a person's account; empty for nobody.
 pub(super) fn user(user: Option<UserId>) -> String {
@@ -80,7 +79,10 @@ fn guidance(alert: &Alert) -> &'static str {
 pub(super) fn alert(ctx: &Ctx, alert: &Alert) -> pb::Alert {
     let escalation = &alert.escalation;
     let school = alert.school.map(|id| names::format("schools/{}", id)).unwrap_or_default();
-    let class = alert.school.zip(alert.class).map(|(school, class)| names::format2("schools/{}/classes/{}", school, class));
+    let class = alert
+        .school
+        .zip(alert.class)
+        .map(|(school, class)| names::format2("schools/{}/classes/{}", school, class));
     let placement = if alert.placed { pb::Placement::Known } else { pb::Placement::Unknown };
     let none: &[(&str, &str)] = &[];
     pb::Alert {

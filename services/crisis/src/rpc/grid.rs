@@ -77,7 +77,8 @@ fn place(v: &mut Violations, level: Level, seat: &pb::Seat) -> Option<(Option<Sc
 }
 
 fn seat(responder: &Responder) -> pb::Seat {
-    let class = responder.school.zip(responder.class).map(|(school, class)| names::format2(CLASS, school, class));
+    let class =
+        responder.school.zip(responder.class).map(|(school, class)| names::format2(CLASS, school, class));
     pb::Seat {
         name: responder.seat.map(|id| names::format("seats/{}", id)).unwrap_or_default(),
         level: convert::to_level(responder.level).into(),
@@ -121,7 +122,10 @@ fn gaps_page(school: SchoolId, all: &[(Gap, Ts)], page: &Page) -> pb::ListGapsRe
 
 #[tonic::async_trait]
 impl GridService for Service {
-    async fn assign_seat(&self, request: Request<pb::AssignSeatRequest>) -> Result<Response<pb::Seat>, Status> {
+    async fn assign_seat(
+        &self,
+        request: Request<pb::AssignSeatRequest>,
+    ) -> Result<Response<pb::Seat>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let (new, key) = new_seat(&ctx, &m)?;
             let filled = app.assign_seat(&ctx, new, &key).await?;
@@ -148,7 +152,10 @@ impl GridService for Service {
         .await
     }
 
-    async fn list_gaps(&self, request: Request<pb::ListGapsRequest>) -> Result<Response<pb::ListGapsResponse>, Status> {
+    async fn list_gaps(
+        &self,
+        request: Request<pb::ListGapsRequest>,
+    ) -> Result<Response<pb::ListGapsResponse>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let mut v = Violations::new();
             let school = v.id("parent", &m.parent, "schools/{}");

@@ -109,7 +109,10 @@ fn task(task: &Task) -> pb::Task {
 
 #[tonic::async_trait]
 impl PlanService for Service {
-    async fn create_plan(&self, request: Request<pb::CreatePlanRequest>) -> Result<Response<pb::Plan>, Status> {
+    async fn create_plan(
+        &self,
+        request: Request<pb::CreatePlanRequest>,
+    ) -> Result<Response<pb::Plan>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let (school, new, key) = new_plan(&ctx, &m)?;
             let draft = app.create_plan(&ctx, school, new, &key).await?;
@@ -142,7 +145,10 @@ impl PlanService for Service {
         .await
     }
 
-    async fn approve_plan(&self, request: Request<pb::ApprovePlanRequest>) -> Result<Response<pb::Plan>, Status> {
+    async fn approve_plan(
+        &self,
+        request: Request<pb::ApprovePlanRequest>,
+    ) -> Result<Response<pb::Plan>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let mut v = Violations::new();
             let ids = v.id2("name", &m.name, PLAN);
@@ -191,7 +197,10 @@ impl PlanService for Service {
         .await
     }
 
-    async fn complete_task(&self, request: Request<pb::CompleteTaskRequest>) -> Result<Response<pb::Task>, Status> {
+    async fn complete_task(
+        &self,
+        request: Request<pb::CompleteTaskRequest>,
+    ) -> Result<Response<pb::Task>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let mut v = Violations::new();
             let ids = v.id2("name", &m.name, "alerts/{}/tasks/{}");

@@ -32,7 +32,13 @@ fn new_report(request: &pb::CreateReportRequest) -> Result<NewReport, Invalid> {
     let text = parse::optional(&mut v, "report.text", &report.text, TEXT_MAX);
     let client_key = v.uuid("report.client_key", &report.client_key);
     let parsed = student.zip(client_key);
-    v.finish(parsed.map(|(student, client_key)| NewReport { student, signs, text, client_key, drill: report.drill }))
+    v.finish(parsed.map(|(student, client_key)| NewReport {
+        student,
+        signs,
+        text,
+        client_key,
+        drill: report.drill,
+    }))
 }
 
 fn signs(v: &mut Violations, numbers: &[i32]) -> Vec<Sign> {
@@ -75,7 +81,10 @@ fn taken(report: &Report) -> pb::Report {
 
 #[tonic::async_trait]
 impl ReportService for Service {
-    async fn create_report(&self, request: Request<pb::CreateReportRequest>) -> Result<Response<pb::Report>, Status> {
+    async fn create_report(
+        &self,
+        request: Request<pb::CreateReportRequest>,
+    ) -> Result<Response<pb::Report>, Status> {
         rpc::handle(request, self.0.clone(), |app, ctx, m| async move {
             let report = app.create_report(&ctx, new_report(&m)?).await?;
             Ok::<_, Error>(taken(&report))

@@ -82,7 +82,9 @@ impl Row {
         Ok(match state {
             AlertState::Open => Phase::Open {
                 due: known("alerts", "due_at", due)?,
-                waiting: self.rest_micros.map_or(Waiting::Step, |rest| Waiting::Receipt { rest: MicroDuration(rest) }),
+                waiting: self
+                    .rest_micros
+                    .map_or(Waiting::Step, |rest| Waiting::Receipt { rest: MicroDuration(rest) }),
             },
             AlertState::Acknowledged => Phase::Acknowledged { action_due: due },
             AlertState::InHand => Phase::InHand { action_due: due },
@@ -207,7 +209,8 @@ pub async fn lock_open(tx: &mut Tx, student: StudentId, drill: bool) -> Result<O
 
 /// The pupil's open alerts, drills included, held until commit.
 pub async fn lock_all_open(tx: &mut Tx, student: StudentId) -> Result<Vec<Alert>, StoreError> {
-    const LOCK_ALL: Sql = sql!("SELECT id FROM alerts WHERE open_student_id = $1 ORDER BY id" pg " FOR NO KEY UPDATE");
+    const LOCK_ALL: Sql =
+        sql!("SELECT id FROM alerts WHERE open_student_id = $1 ORDER BY id" pg " FOR NO KEY UPDATE");
     let ids = tx.q(LOCK_ALL).bind(student).all::<(AlertId,)>().await?;
     let mut found = Vec::with_capacity(ids.len());
     for (id,) in ids {
@@ -291,7 +294,13 @@ pub async fn note_failure(tx: &mut Tx, id: AlertId, now: Ts, retry_at: Ts) -> Re
 }
 
 /// Records a step. False if it was there already: it must not start again (R4).
-pub async fn start_step(tx: &mut Tx, alert: AlertId, round: u32, step: u32, now: Ts) -> Result<bool, DbError> {
+pub async fn start_step(
+    tx: &mut Tx,
+    alert: AlertId,
+    round: u32,
+    step: u32,
+    now: Ts,
+) -> Result<bool, DbError> {
     let rows = tx
         .q("INSERT INTO escalation_steps (alert_id, round, step, started_at) VALUES ($1, $2, $3, $4) \
             ON CONFLICT (alert_id, round, step) DO NOTHING")

@@ -96,9 +96,11 @@ pub async fn put_staff(
         .bind(on_leave)
         .exec()
         .await?;
-    let rows = standing(facts).into_iter().map(|(level, class, grade)| {
+    let stands = standing(facts).into_iter();
+    let row = |(level, class, grade): (Level, Option<ClassId>, Option<String>)| {
         (ids.new_id(), Some(staff), level.code(), facts.school, class, grade, user, on_leave, now)
-    });
+    };
+    let rows: Vec<_> = stands.map(row).collect();
     insert_rows!(
         tx,
         "responders",
@@ -227,10 +229,16 @@ pub async fn put_gaps(tx: &mut Tx, school: SchoolId, missing: &[Gap], now: Ts) -
             .exec()
             .await?;
     }
-    let rows = missing.iter().filter(|gap| !recorded.contains_key(gap)).map(|gap| {
-        (school, gap.class.map(ClassId::uuid).unwrap_or_default(), gap.level.code(), now)
-    });
-    insert_rows!(tx, "gaps", [school_id, class_id, level, since], rows, "ON CONFLICT (school_id, class_id, level) DO NOTHING")
-        .await?;
+    let fresh = missing.iter().filter(|gap| !recorded.contains_key(gap));
+    let row = |gap: &Gap| (school, gap.class.map(ClassId::uuid).unwrap_or_default(), gap.level.code(), now);
+    let rows: Vec<_> = fresh.map(row).collect();
+    insert_rows!(
+        tx,
+        "gaps",
+        [school_id, class_id, level, since],
+        rows,
+        "ON CONFLICT (school_id, class_id, level) DO NOTHING"
+    )
+    .await?;
     Ok(())
 }

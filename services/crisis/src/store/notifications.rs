@@ -128,7 +128,11 @@ async fn insert_one(tx: &mut Tx, subject: String, n: &Notification) -> Result<bo
 }
 
 /// A person's own notification.
-pub async fn own(tx: &mut Tx, id: NotificationId, recipient: UserId) -> Result<Option<Notification>, StoreError> {
+pub async fn own(
+    tx: &mut Tx,
+    id: NotificationId,
+    recipient: UserId,
+) -> Result<Option<Notification>, StoreError> {
     let row = tx
         .q(concat!("SELECT ", columns!(), " FROM notifications WHERE id = $1 AND recipient = $2"))
         .bind(id)
@@ -139,7 +143,12 @@ pub async fn own(tx: &mut Tx, id: NotificationId, recipient: UserId) -> Result<O
 }
 
 /// A person's notifications with a position below `before`, newest first.
-pub async fn newest(db: &Db, recipient: UserId, before: i64, limit: i64) -> Result<Vec<Notification>, StoreError> {
+pub async fn newest(
+    db: &Db,
+    recipient: UserId,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Notification>, StoreError> {
     let rows = db
         .read(concat!(
             "SELECT ",
@@ -258,7 +267,13 @@ macro_rules! sendable {
 }
 
 /// Claims up to `limit` notifications of a lane until `lease_until`.
-pub async fn claim(tx: &mut Tx, lane: Lane, now: Ts, lease_until: Ts, limit: i64) -> Result<Vec<Claim>, StoreError> {
+pub async fn claim(
+    tx: &mut Tx,
+    lane: Lane,
+    now: Ts,
+    lease_until: Ts,
+    limit: i64,
+) -> Result<Vec<Claim>, StoreError> {
     const CLAIM: Sql = sql!(
         "SELECT id FROM notifications WHERE state = 'queued' AND (due_at <= $1 OR armed_at > $1) \
          AND (lease_until IS NULL OR lease_until <= $1 OR leased_at > $1) \

@@ -94,7 +94,10 @@ pub async fn lock(tx: &mut Tx, id: PlanId) -> Result<Option<Plan>, StoreError> {
 /// The plan that is in force in a school.
 pub async fn in_force(tx: &mut Tx, school: SchoolId) -> Result<Option<Plan>, StoreError> {
     let row = tx
-        .q(concat!(select_plan!(), "WHERE school_id = $1 AND state = 'approved' ORDER BY number DESC LIMIT 1"))
+        .q(concat!(
+            select_plan!(),
+            "WHERE school_id = $1 AND state = 'approved' ORDER BY number DESC LIMIT 1"
+        ))
         .bind(school)
         .opt::<PlanRow>()
         .await?;
@@ -131,8 +134,13 @@ pub async fn approve(tx: &mut Tx, plan: &mut Plan) -> Result<(), DbError> {
 }
 
 /// Writes the tasks of an activated plan; those that are there are left alone.
-pub async fn insert_tasks(tx: &mut Tx, plan: PlanId, student: StudentId, tasks: &[Task]) -> Result<u64, DbError> {
-    let rows = tasks.iter().map(|task| {
+pub async fn insert_tasks(
+    tx: &mut Tx,
+    plan: PlanId,
+    student: StudentId,
+    tasks: &[Task],
+) -> Result<u64, DbError> {
+    let row = |task: &Task| {
         (
             task.id,
             task.alert,
@@ -145,7 +153,8 @@ pub async fn insert_tasks(tx: &mut Tx, plan: PlanId, student: StudentId, tasks: 
             task.due_at,
             task.drill,
         )
-    });
+    };
+    let rows: Vec<_> = tasks.iter().map(row).collect();
     insert_rows!(
         tx,
         "tasks",
@@ -200,7 +209,12 @@ async fn tasks(tx: &mut Tx, keys: &Keys, rows: Vec<TaskRow>) -> Result<Vec<Task>
 }
 
 /// The tasks that activating one plan on an alert gave, in the order of the plan.
-pub async fn tasks_of(tx: &mut Tx, keys: &Keys, alert: AlertId, plan: PlanId) -> Result<Vec<Task>, StoreError> {
+pub async fn tasks_of(
+    tx: &mut Tx,
+    keys: &Keys,
+    alert: AlertId,
+    plan: PlanId,
+) -> Result<Vec<Task>, StoreError> {
     let rows = tx
         .q(concat!(select_task!(), "WHERE alert_id = $1 AND plan_id = $2 ORDER BY position"))
         .bind(alert)
@@ -227,10 +241,14 @@ pub async fn list_tasks(
     after: (Option<Ts>, Uuid),
     limit: i64,
 ) -> Result<Vec<Task>, StoreError> {
-    const OF_ALERT: &str =
-        concat!(select_task!(), "WHERE alert_id = $1 AND ($2 OR (due_at, id) > ($3, $4)) ORDER BY due_at, id LIMIT $5");
-    const OF_OWNER: &str =
-        concat!(select_task!(), "WHERE owner = $1 AND ($2 OR (due_at, id) > ($3, $4)) ORDER BY due_at, id LIMIT $5");
+    const OF_ALERT: &str = concat!(
+        select_task!(),
+        "WHERE alert_id = $1 AND ($2 OR (due_at, id) > ($3, $4)) ORDER BY due_at, id LIMIT $5"
+    );
+    const OF_OWNER: &str = concat!(
+        select_task!(),
+        "WHERE owner = $1 AND ($2 OR (due_at, id) > ($3, $4)) ORDER BY due_at, id LIMIT $5"
+    );
     let query = match whose {
         Whose::Alert(alert) => tx.q(OF_ALERT).bind(alert.uuid()),
         Whose::Owner(owner) => tx.q(OF_OWNER).bind(owner.uuid()),
@@ -255,12 +273,7 @@ pub async fn lock_task(tx: &mut Tx, keys: &Keys, id: TaskId) -> Result<Option<Ta
 }
 
 /// Notes that a task is done.
-pub async fn complete(
-    tx: &mut Tx,
-    keys: &Keys,
-    student: StudentId,
-    task: &Task,
-) -> Result<(), StoreError> {
+pub async fn complete(tx: &mut Tx, keys: &Keys, student: StudentId, task: &Task) -> Result<(), StoreError> {
     let key = keys.subject(tx, student.uuid()).await?;
     let note = match &task.note {
         Some(text) => Some(key.seal_text("tasks", "note", task.id, text)?),

@@ -101,7 +101,12 @@ macro_rules! select {
 }
 
 /// Writes a signal. False if it is there already, by its id or by `dedupe`.
-pub async fn insert(tx: &mut Tx, keys: &Keys, signal: &Signal, dedupe: Option<&[u8]>) -> Result<bool, StoreError> {
+pub async fn insert(
+    tx: &mut Tx,
+    keys: &Keys,
+    signal: &Signal,
+    dedupe: Option<&[u8]>,
+) -> Result<bool, StoreError> {
     let key = keys.subject(tx, signal.student.uuid()).await?;
     let reporter = match &signal.reporter {
         Some(user) => Some(key.seal_json("signals", "reporter", signal.id, user)?),
@@ -135,8 +140,7 @@ pub async fn alert_of(tx: &mut Tx, id: SignalId) -> Result<Option<AlertId>, Stor
 
 /// A report that has come before, by its keyed hash.
 pub async fn by_dedupe(tx: &mut Tx, keys: &Keys, dedupe: &[u8]) -> Result<Option<Signal>, StoreError> {
-    let row =
-        tx.q(concat!(select!(), "WHERE dedupe = $1")).bind(dedupe.to_vec()).opt::<Row>().await?;
+    let row = tx.q(concat!(select!(), "WHERE dedupe = $1")).bind(dedupe.to_vec()).opt::<Row>().await?;
     let Some(row) = row else { return Ok(None) };
     let opened = keys.existing_tx(tx, &[row.student_id.uuid()]).await?;
     row.signal(&opened).map(Some)

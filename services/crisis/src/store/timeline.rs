@@ -84,7 +84,8 @@ pub async fn list(
     let entry = |row: Row| {
         let text = open_text(key, ("timeline", "body"), row.id.uuid(), row.body.as_deref())?;
         let level = row.level.map(|code| known("timeline", "level", Level::from_code(&code))).transpose()?;
-        let action = row.action.map(|code| known("timeline", "action", ActionKind::from_code(&code))).transpose()?;
+        let action =
+            row.action.map(|code| known("timeline", "action", ActionKind::from_code(&code))).transpose()?;
         Ok(Entry {
             id: row.id,
             at: row.at,

@@ -20,9 +20,13 @@ const LOOK_SECONDS: i64 = 10;
 #[derive(Debug, Clone)]
 enum Op {
     /// Time passes; the worker looks every ten seconds.
-    Pass { looks: u8 },
+    Pass {
+        looks: u8,
+    },
     /// The clock is set, by so many hours.
-    SetClock { hours: i8 },
+    SetClock {
+        hours: i8,
+    },
     /// Other people are reachable, one bit a level.
     Reachable(u8),
     /// Devices take notifications, or do not.
@@ -69,7 +73,8 @@ fn reach(bits: u8) -> Reach {
         Level::School,
     ];
     let reachable = LEVELS.iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
-    reachable.fold(Reach::default(), |reach, (n, level)| reach.with(*level, Uuid::from_u128(n as u128).into()))
+    reachable
+        .fold(Reach::default(), |reach, (n, level)| reach.with(*level, Uuid::from_u128(n as u128).into()))
 }
 
 /// What must hold, told without looking at how it is done.
@@ -90,11 +95,17 @@ impl Model {
         let expected: Vec<(u32, u32)> = match self.last {
             None => vec![(0, 0)],
             Some((last_round, _)) if self.fresh => vec![(last_round + 1, 0)],
-            Some((last_round, last_step)) if last_step as usize + 1 < steps_of_round => vec![(last_round, last_step + 1)],
+            Some((last_round, last_step)) if last_step as usize + 1 < steps_of_round => {
+                vec![(last_round, last_step + 1)]
+            }
             // The last step of the round, or the county's extra one after it.
             Some((last_round, last_step)) => vec![(last_round, last_step + 1), (last_round + 1, 0)],
         };
-        assert!(expected.contains(&(round, step)), "step {round}.{step} after {:?}, expected {expected:?}", self.last);
+        assert!(
+            expected.contains(&(round, step)),
+            "step {round}.{step} after {:?}, expected {expected:?}",
+            self.last
+        );
         assert!(self.escalates, "step {round}.{step} although somebody takes care or it is closed");
         (self.last, self.fresh) = (Some((round, step)), false);
     }
@@ -167,7 +178,10 @@ impl World {
         let before = self.escalation;
         self.apply(Event::Due { reach: &reach, receipts: self.receipts }, false);
         // What has just been looked at is not overdue any more.
-        assert!(self.escalation.due().is_none_or(|due| due.at > self.now || self.escalation != before), "stuck");
+        assert!(
+            self.escalation.due().is_none_or(|due| due.at > self.now || self.escalation != before),
+            "stuck"
+        );
     }
 
     fn apply(&mut self, event: Event<'_>, begins_anew: bool) {

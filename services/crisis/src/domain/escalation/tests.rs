@@ -124,8 +124,10 @@ fn r6_after_three_rounds_the_last_step_and_the_county_are_repeated_without_end()
 fn r7_an_empty_step_hands_over_at_once_and_leaves_a_gap() {
     let mut run = Run::of(Severity::Red).with(only(&[Level::LeadingGroup]));
     let effects = run.tick();
-    let gaps: Vec<_> =
-        effects.iter().filter_map(|e| if let Effect::Gap { step, level, .. } = e { Some((*step, *level)) } else { None }).collect();
+    let gaps: Vec<_> = effects
+        .iter()
+        .filter_map(|e| if let Effect::Gap { step, level, .. } = e { Some((*step, *level)) } else { None })
+        .collect();
     assert_eq!(
         gaps,
         [(0, Level::Class), (0, Level::Psychologist), (0, Level::Principal), (1, Level::Deputy)]
@@ -141,7 +143,10 @@ fn r7_a_step_that_no_device_takes_is_over_after_a_minute() {
     assert!(run.tick().contains(&Effect::StepStarted { round: 0, step: 0 }));
     assert_eq!(run.after(Duration::seconds(59)), []);
     let effects = run.after(Duration::seconds(1));
-    assert_eq!(effects[..2], [Effect::NoReceipt { round: 0, step: 0 }, Effect::StepStarted { round: 0, step: 1 }]);
+    assert_eq!(
+        effects[..2],
+        [Effect::NoReceipt { round: 0, step: 0 }, Effect::StepStarted { round: 0, step: 1 }]
+    );
 }
 
 #[test]
@@ -160,7 +165,8 @@ fn nobody_in_the_school_means_the_county_at_once() {
     for severity in Severity::ALL {
         let mut run = Run::of(*severity).with(only(&[Level::CountyDuty]));
         let effects = run.tick();
-        let told = effects.iter().filter(|e| matches!(e, Effect::Tell { level: Level::CountyDuty, .. })).count();
+        let told =
+            effects.iter().filter(|e| matches!(e, Effect::Tell { level: Level::CountyDuty, .. })).count();
         assert_eq!(told, 1, "{severity:?} {effects:?}");
         assert!(effects.contains(&Effect::CountyTold) && !effects.contains(&Effect::NobodyReachable));
     }
@@ -241,7 +247,9 @@ fn an_alert_is_resolved_after_an_action_and_closed_after_an_acknowledgement() {
     assert_eq!(run.event(Event::Resolve), Err(Refused::NeedsAction));
     run.event(Event::Act).unwrap();
     run.event(Event::Resolve).unwrap();
-    for event in [Event::Resolve, Event::CloseUnfounded, Event::Act, Event::TakeInHand, Event::Signal(Severity::Red)] {
+    for event in
+        [Event::Resolve, Event::CloseUnfounded, Event::Act, Event::TakeInHand, Event::Signal(Severity::Red)]
+    {
         assert_eq!(run.event(event), Err(Refused::WrongState), "{event:?}");
     }
     assert_eq!(run.event(Event::Acknowledge), Ok(vec![]), "acknowledging never fails");
