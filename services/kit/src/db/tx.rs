@@ -25,6 +25,17 @@ impl Tx {
         Query::on_tx(self, sql.into())
     }
 
+    /// Takes the lock `number` of the kind `what` until the end of the transaction: whoever asks for the same waits. On SQLite
+    /// there is one writer at a time anyway.
+    pub async fn lock(&mut self, what: &'static str, number: u64) -> Result<(), DbError> {
+        if self.engine == Engine::Sqlite {
+            return Ok(());
+        }
+        let key = super::migrate::lock_number(&format!("{what} {number}"));
+        self.q("SELECT pg_advisory_xact_lock($1)").bind(key).exec().await?;
+        Ok(())
+    }
+
     /// Runs `then` right after the commit; never if there is none. For wake-up hints: it must not fail and not wait.
     pub fn after_commit(&mut self, then: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(then));

@@ -68,7 +68,10 @@ impl Db {
         let millis = LIMIT.as_millis();
         tx.script(format!("SET LOCAL statement_timeout = {millis}; SET LOCAL lock_timeout = {millis}"))
             .await?;
-        tx.q("SELECT pg_advisory_xact_lock($1)").bind(lock_number(schema)).exec().await?;
+        tx.q("SELECT pg_advisory_xact_lock($1)")
+            .bind(lock_number(&format!("migrate {schema}")))
+            .exec()
+            .await?;
         // Asked first: a login that may not make schemas may still use one that an administrator made.
         let exists = tx.q("SELECT to_regnamespace($1) IS NOT NULL").bind(schema).get::<bool>().await?;
         if !exists {
@@ -111,8 +114,8 @@ fn checksum(statements: &[String]) -> String {
     hex::encode(digest::digest(&digest::SHA256, statements.join(";\n").as_bytes()))
 }
 
-/// The number of the advisory lock under which a schema is migrated.
-fn lock_number(schema: &str) -> i64 {
-    let hash = digest::digest(&digest::SHA256, format!("xinqiao migrate {schema}").as_bytes());
+/// The number of the advisory lock with this name.
+pub(super) fn lock_number(name: &str) -> i64 {
+    let hash = digest::digest(&digest::SHA256, format!("xinqiao {name}").as_bytes());
     hash.as_ref().iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }
