@@ -119,6 +119,22 @@ pub struct Training {
     pub secondary_lesson_minutes: u32,
     /// Teaching weeks of a school year.
     pub teaching_weeks: u32,
+    /// First day of the second term's teaching.
+    pub second_term_start: MonthDay,
+    /// Days after 1 September in which the last school year may still be completed.
+    pub late_entry_days: u32,
+    /// Hours of training that each member of staff is to attend in a school year.
+    pub training_hours_per_year: u32,
+}
+
+/// A day of every year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MonthDay {
+    /// Month, from 1.
+    pub month: u32,
+    /// Day of the month, from 1.
+    pub day: u32,
 }
 
 /// Home and school (P6.*).
@@ -127,6 +143,18 @@ pub struct Training {
 pub struct Collaboration {
     /// Parent sessions a school year.
     pub parent_sessions_per_year: u32,
+    /// Parent lessons a school year.
+    pub parent_lessons_per_year: u32,
+    /// Open days a school year.
+    pub open_days_per_year: u32,
+    /// Activities with partners a school year.
+    pub partner_activities_per_year: u32,
+    /// Messages with guidance a school year.
+    pub guidance_messages_per_year: u32,
+    /// Members in office that a parents' committee needs.
+    pub committee_members: u32,
+    /// Days after 1 September in which the last school year may still be completed.
+    pub late_entry_days: u32,
 }
 
 impl Settings {

@@ -2,7 +2,11 @@
 //! itself ends the process: a platform that is half alive would lose alerts in silence.
 
 use futures::future::BoxFuture;
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -12,11 +16,14 @@ pub const DRAIN_SECONDS: u64 = 20;
 /// Why a task gave up.
 pub type TaskError = Box<dyn std::error::Error + Send + Sync>;
 
+type Run = Box<dyn FnOnce(CancellationToken) -> BoxFuture<'static, Result<(), TaskError>> + Send>;
+
 /// Something that runs beside the requests for as long as the process lives.
 pub struct Task {
     /// Name in the log.
     pub name: &'static str,
-    run: Box<dyn FnOnce(CancellationToken) -> BoxFuture<'static, Result<(), TaskError>> + Send>,
+    /// Run once; the mutex only makes a waiting task shareable between threads.
+    run: Mutex<Run>,
 }
 
 impl std::fmt::Debug for Task {
@@ -32,7 +39,7 @@ impl Task {
         F: FnOnce(CancellationToken) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), TaskError>> + Send + 'static,
     {
-        Self { name, run: Box::new(move |stop| Box::pin(run(stop))) }
+        Self { name, run: Mutex::new(Box::new(move |stop| Box::pin(run(stop)))) }
     }
 }
 
@@ -76,7 +83,8 @@ impl Supervisor {
 
     /// Starts a task.
     pub fn spawn(&mut self, task: Task) {
-        let future = (task.run)(self.stop.clone());
+        let run = task.run.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let future = run(self.stop.clone());
         let name = task.name;
         self.tasks.spawn(async move { (name, future.await) });
     }
