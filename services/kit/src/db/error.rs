@@ -3,7 +3,7 @@
 use std::{borrow::Cow, error::Error as StdError, fmt};
 
 /// A failure of the database. Its text names SQL states and constraints, never values: drivers put values into theirs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum DbError {
     /// [`Query::one`](super::Query::one) or [`Query::get`](super::Query::get) found no row.
     NotFound,
@@ -34,7 +34,7 @@ pub enum Constraint {
 }
 
 /// A fault of the program, in words for the log.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fault(Cow<'static, str>);
 
 impl DbError {

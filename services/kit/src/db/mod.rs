@@ -13,6 +13,7 @@
 
 mod backup;
 mod error;
+mod group;
 mod insert;
 mod lease;
 mod lists;
@@ -27,6 +28,7 @@ mod tx;
 mod value;
 
 pub use error::{Constraint, DbError};
+pub use group::{Group, GroupLimits};
 #[doc(hidden)]
 pub use insert::{InsertRow, Insertion};
 pub use lists::{IdList, TextList};
