@@ -70,3 +70,6 @@ pub async fn record(tx: &mut Tx, ctx: &Ctx, entry: Entry<'_>) -> Result<(), DbEr
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

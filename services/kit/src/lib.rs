@@ -27,6 +27,7 @@ pub mod status;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tidy;
 pub mod time;
 pub mod token;
 pub mod validate;

@@ -121,3 +121,6 @@ pub async fn finish<T: Serialize>(
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ const ADD: &str = "INSERT INTO many (id, name) VALUES ($1, 'x')";
 const COUNT: &str = "SELECT COUNT(*) FROM many";
 
 /// Polls `work` that often and then drops it, as a caller does whose client has gone away.
-async fn drop_after<F: Future>(polls: u32, work: F) -> Option<F::Output> {
+pub(super) async fn drop_after<F: Future>(polls: u32, work: F) -> Option<F::Output> {
     let mut work = Box::pin(work);
     let mut left = polls;
     std::future::poll_fn(|cx| {

@@ -4,3 +4,4 @@ mod contract;
 mod group;
 mod guards;
 mod migrations;
+mod silence;
