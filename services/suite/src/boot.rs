@@ -19,6 +19,7 @@ use xinqiao_kit::{
     peers::Peers,
     role::Role,
     service::{BuildError, Built, FrontDeps, front},
+    tidy,
     time::{Clock, SystemClock},
     token::TokenKeys,
 };
@@ -97,6 +98,7 @@ pub async fn boot(config: &Config, settings: Settings) -> Result<Running, BootEr
         }
         built.tasks.into_iter().for_each(|task| supervisor.spawn(task));
         supervisor.spawn(outbox::pump(&deps));
+        supervisor.spawn(tidy::task(&deps));
         if role == Role::Identity {
             activation_code = xinqiao_identity::bootstrap(&deps).await?;
         }

@@ -161,13 +161,15 @@ async fn a_visibility_predicate_works_on_nullable_columns() {
     .await;
 }
 
+type ManyRow = (Uuid, Option<Ts>, String, i64, bool, Vec<u8>, Json<Vec<i64>>);
+
 #[tokio::test]
 async fn many_rows_go_in_with_one_call() {
     TestDb::each(|db| async move {
         let db = things(db).await;
         let ids = Ids::system();
         let count = 12_001_i64;
-        let made: Vec<(Uuid, Option<Ts>, String, i64, bool, Vec<u8>, Json<Vec<i64>>)> = (0..count)
+        let made: Vec<ManyRow> = (0..count)
             .map(|n| {
                 let seen = (n % 2 == 0).then(|| Ts::from_micros(n));
                 (ids.new_id(), seen, format!("n{n}"), n, n % 3 == 0, n.to_be_bytes().to_vec(), Json(vec![n]))

@@ -200,7 +200,8 @@ async fn a_deadlock_is_a_conflict_that_goes_away() {
         crate::db::retry("test", move || turn(first, second, db.clone()))
     };
     let (one, two) = tokio::join!(work(ids[0], ids[1]), work(ids[1], ids[0]));
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
 }
 
 #[tokio::test]
