@@ -1,0 +1,2 @@
+use super::super::*;
+use xinqiao_kit::status::Violation;
