@@ -122,7 +122,7 @@ fn enum_number(enumeration: &Enum, token: Token<'_>) -> Result<i32, Fault> {
 }
 
 /// The text of a number token; strings may hold numbers too, in the grammar of JSON.
-fn number_text(token: Token<'_>, expected: &'static str) -> Result<&str, Fault> {
+fn number_text<'a>(token: Token<'a>, expected: &'static str) -> Result<&'a str, Fault> {
     match token {
         Token::Number(text) => Ok(text),
         Token::Text(text) | Token::Bare(text) if !text.is_empty() && number_len(text) == text.len() => Ok(text),
