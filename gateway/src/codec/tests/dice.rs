@@ -142,7 +142,8 @@ impl Dice {
             return Value::Map(entries);
         }
         if field.is_list() {
-            let count = self.below(if self.one_in(20) { 60 } else { 4 });
+            let longest = if self.one_in(20) { 60 } else { 4 };
+            let count = self.below(longest);
             return Value::List((0..count).map(|_| self.value(&field.kind(), depth)).collect());
         }
         self.value(&field.kind(), depth)

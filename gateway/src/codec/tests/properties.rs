@@ -78,6 +78,11 @@ fn kinds() -> MessageDescriptor {
     crate::testing::pool().get_message_by_name("xinqiao.sample.v1.Kinds").unwrap()
 }
 
+/// Cases of each property; PROPTEST_CASES asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
+}
+
 /// Changes a few bytes of a text into others that JSON gives a meaning to.
 fn mutate(text: &mut Vec<u8>, dice: &mut Dice) {
     const BYTES: &[u8] = b"{}[]:,\"\\ntfu0123456789.eE+-_ aZ\x00\xff";
@@ -98,7 +103,7 @@ fn mutate(text: &mut Vec<u8>, dice: &mut Dice) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
 
     #[test]
     fn both_ways_agree_with_the_oracle_for_a_field_of_every_kind(seed: u64) {
@@ -120,6 +125,8 @@ proptest! {
         let mut wire = dice.message(&descriptor, 2).encode_to_vec();
         wire.extend(dice.message(&descriptor, 2).encode_to_vec());
         let ours = our_json(&SAMPLE, &descriptor, &wire);
+        // Two durations of different signs merge into none.
+        if ours == Err(Malformed("a duration is out of range")) { return Ok(()) }
         let Ok(merged) = DynamicMessage::decode(descriptor.clone(), wire.as_slice()) else { return Ok(()) };
         let Some(theirs) = oracle_json(&merged, &printed()) else { return Ok(()) };
         prop_assert_eq!(
@@ -141,7 +148,13 @@ proptest! {
         let theirs = oracle_read(&descriptor, &text);
         // The oracle takes no names as in the .proto inside masks, and reads no `null` where a value must be.
         if text.contains('_') && theirs.is_none() { return Ok(()) }
-        prop_assert_eq!(theirs.as_ref().map(canonical), Some(canonical(&ours)), "{}", text);
+        let (ours, theirs) = (canonical(&ours), theirs.as_ref().map(canonical).unwrap_or_default());
+        for (name, value) in ours.as_object().unwrap() {
+            prop_assert_eq!(theirs.get(name), Some(value), "{}: {}", name, text);
+        }
+        for (name, value) in theirs.as_object().unwrap() {
+            prop_assert_eq!(ours.get(name), Some(value), "{}: {}", name, text);
+        }
     }
 
     /// Mutated wire never panics; where both print it, they print the same.
