@@ -38,7 +38,8 @@ pub fn methods() -> &'static Methods {
 }
 
 impl Methods {
-    fn of(pool: &DescriptorPool) -> Self {
+    /// The policies of a pool of descriptors.
+    pub fn of(pool: &DescriptorPool) -> Self {
         let Some(extension) = pool.get_extension_by_name("xinqiao.api.v1.policy") else {
             return Self(HashMap::new());
         };

@@ -6,15 +6,15 @@ mod read;
 mod scalar;
 mod tables;
 mod wire;
-mod write;
 mod wkt;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use json::put_string;
-pub(crate) use read::{Encoded, Limits, read, read_bare};
+pub(crate) use read::{Limits, read, read_bare};
 pub(crate) use scalar::Fault;
-pub(crate) use tables::{Behavior, Field, Kind, Label, Message, MessageId, Shape, Tables};
-pub(crate) use wire::{Malformed, last_bytes, last_text, put_bytes, put_tag, put_varint, without};
-pub(crate) use write::write;
+pub(crate) use tables::{Behavior, Field, Kind, Label, MessageId, Shape, Tables};
+pub(crate) use wire::{last_bytes, last_text, put_bytes, put_tag, put_varint, without};
+pub(crate) use write::{write, write_field};

@@ -76,12 +76,7 @@ pub(crate) fn read(
 }
 
 /// Writes a path variable or a query parameter as a field with its tag.
-pub(crate) fn read_bare(
-    tables: &Tables,
-    field: &Field,
-    text: &str,
-    out: &mut Vec<u8>,
-) -> Result<(), Fault> {
+pub(crate) fn read_bare(tables: &Tables, field: &Field, text: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
     let mark = out.len();
     put_tag(out, field.number, field.kind.layout());
     let result = match tables.message_of(field) {
@@ -166,9 +161,7 @@ impl<'a> Reader<'a> {
             }
             Stop::TooDeep => Violation::new(field, "TOO_DEEP").param("max", self.limits.depth),
             Stop::TooMany => Violation::new(field, "TOO_MANY").param("max", self.limits.values),
-            Stop::Enough => {
-                Violation::new(field, "TOO_MANY_VIOLATIONS").param("max", self.limits.violations)
-            }
+            Stop::Enough => Violation::new(field, "TOO_MANY_VIOLATIONS").param("max", self.limits.violations),
         }
     }
 
@@ -581,6 +574,8 @@ fn takes_null(tables: &Tables, field: &Field) -> bool {
 
 impl Field {
     fn is_singular_null(&self, tables: &Tables) -> bool {
-        tables.message_of(self).is_some_and(|message| message.descriptor.full_name() == "google.protobuf.Value")
+        tables
+            .message_of(self)
+            .is_some_and(|message| message.descriptor.full_name() == "google.protobuf.Value")
     }
 }

@@ -125,7 +125,9 @@ fn enum_number(enumeration: &Enum, token: Token<'_>) -> Result<i32, Fault> {
 fn number_text<'a>(token: Token<'a>, expected: &'static str) -> Result<&'a str, Fault> {
     match token {
         Token::Number(text) => Ok(text),
-        Token::Text(text) | Token::Bare(text) if !text.is_empty() && number_len(text) == text.len() => Ok(text),
+        Token::Text(text) | Token::Bare(text) if !text.is_empty() && number_len(text) == text.len() => {
+            Ok(text)
+        }
         _ => Err(Fault::wrong_type(expected)),
     }
 }
@@ -140,10 +142,13 @@ fn float(kind: Kind, token: Token<'_>, out: &mut Vec<u8>) -> Result<bool, Fault>
     let value = match special {
         Some(value) => value,
         None => {
-            let value: f64 = number_text(token, "number")?.parse().map_err(|_| Fault::wrong_type("number"))?;
+            let value: f64 =
+                number_text(token, "number")?.parse().map_err(|_| Fault::wrong_type("number"))?;
             let max = if kind == Kind::Float { f64::from(f32::MAX) } else { f64::MAX };
             if !value.is_finite() || value.abs() > max {
-                return Err(Fault::new("OUT_OF_RANGE").with("min", format!("{:e}", -max)).with("max", format!("{max:e}")));
+                return Err(Fault::new("OUT_OF_RANGE")
+                    .with("min", format!("{:e}", -max))
+                    .with("max", format!("{max:e}")));
             }
             value
         }

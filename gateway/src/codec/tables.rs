@@ -138,7 +138,8 @@ impl Tables {
                 is_null: descriptor.full_name() == "google.protobuf.NullValue",
             });
         }
-        let messages = pool.all_messages().map(|message| Message::new(message, &by_name, &enum_ids)).collect();
+        let messages =
+            pool.all_messages().map(|message| Message::new(message, &by_name, &enum_ids)).collect();
         Self { messages, enums, by_name }
     }
 

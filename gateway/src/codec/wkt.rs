@@ -138,7 +138,8 @@ pub(super) fn read_duration(text: &str, out: &mut Vec<u8>) -> Result<(), Fault> 
 
 pub(super) fn write_duration(wire: &[u8]) -> Result<String, Malformed> {
     let (seconds, nanos) = get_seconds(wire)?;
-    let in_range = seconds.unsigned_abs() <= MAX_DURATION_SECONDS as u64 && nanos.unsigned_abs() < 1_000_000_000;
+    let in_range =
+        seconds.unsigned_abs() <= MAX_DURATION_SECONDS as u64 && nanos.unsigned_abs() < 1_000_000_000;
     if !in_range || (seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0) {
         return Err(Malformed("a duration is out of range"));
     }

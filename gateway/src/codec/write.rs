@@ -15,12 +15,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 const MAX_DEPTH: usize = 100;
 
 /// Writes the JSON of a message to `out`.
-pub(crate) fn write(
-    tables: &Tables,
-    id: MessageId,
-    wire: &[u8],
-    out: &mut Vec<u8>,
-) -> Result<(), Malformed> {
+pub(crate) fn write(tables: &Tables, id: MessageId, wire: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     Writer { tables, out, spans: Vec::new(), depth: 0 }.message(id, wire)
 }
 
@@ -210,7 +205,8 @@ impl Writer<'_, '_> {
     /// A map, sorted by key so that the same map always looks the same. Of equal keys the last counts.
     fn map(&mut self, field: &Field, wire: &[u8]) -> Result<(), Malformed> {
         let tables = self.tables;
-        let Some([key_field, value_field]) = tables.message_of(field).map(|entry| entry.fields.as_slice()) else {
+        let Some([key_field, value_field]) = tables.message_of(field).map(|entry| entry.fields.as_slice())
+        else {
             return Err(Malformed("a map entry has a key and a value"));
         };
         let mut entries = BTreeMap::new();
@@ -241,5 +237,20 @@ impl Writer<'_, '_> {
         }
         self.out.push(b'}');
         Ok(())
+    }
+}
+
+/// Writes the JSON of one field of a message, for a `response_body`.
+pub(crate) fn write_field(
+    tables: &Tables,
+    field: &Field,
+    wire: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
+    let mut writer = Writer { tables, out, spans: Vec::new(), depth: 0 };
+    match field.label {
+        Label::Implicit | Label::Explicit => writer.single(field, wire),
+        Label::Repeated { .. } => writer.list(field, wire),
+        Label::Map => writer.map(field, wire),
     }
 }

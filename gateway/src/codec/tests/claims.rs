@@ -1,6 +1,6 @@
 //! What the codec promises, case by case.
 
-use super::super::{json::line_and_column, *};
+use super::super::{json::line_and_column, read::Encoded, wire::Malformed, *};
 use std::sync::LazyLock;
 use xinqiao_kit::status::Violation;
 
@@ -107,7 +107,8 @@ fn text_that_is_no_json_says_where() {
         let param = |name| last.params.iter().find(|(key, _)| *key == name).unwrap().1.clone();
         assert_eq!((param("line"), param("column")), (line.to_string(), column.to_string()), "{text}");
     }
-    let not_utf8 = read(&TABLES, id("Kinds"), "book", b"{\"text\": \"\xff\"}", Limits::default()).unwrap_err();
+    let not_utf8 =
+        read(&TABLES, id("Kinds"), "book", b"{\"text\": \"\xff\"}", Limits::default()).unwrap_err();
     assert_eq!((not_utf8[0].field.as_str(), not_utf8[0].reason), ("book", "NOT_UTF8"));
     assert_eq!(line_and_column("a", 99), (1, 2));
 }
@@ -121,7 +122,10 @@ fn depth_values_and_violations_have_limits() {
     assert_eq!(read(&nested(5)), Ok(()));
     assert_eq!(reasons(&nested(6)), ["TOO_DEEP"]);
     // Also inside what is passed over.
-    assert_eq!(reasons(&format!(r#"{{"x": {}{}}}"#, "[".repeat(9), "]".repeat(9))), ["UNKNOWN_FIELD", "TOO_DEEP"]);
+    assert_eq!(
+        reasons(&format!(r#"{{"x": {}{}}}"#, "[".repeat(9), "]".repeat(9))),
+        ["UNKNOWN_FIELD", "TOO_DEEP"]
+    );
     assert_eq!(reasons(&format!(r#"{{"children": [{}{{}}]}}"#, "{},".repeat(60))), ["TOO_MANY"]);
     assert_eq!(
         reasons(r#"{"a": 1, "b": 1, "c": 1, "d": 1}"#),
@@ -158,17 +162,37 @@ fn zero_values_are_printed_unless_the_field_knows_absence() {
 #[test]
 fn times_and_durations_are_checked_to_the_letter() {
     for text in [
-        "2026-02-29T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00",
-        "2026-01-01T00:00:00z", "2026-1-1T00:00:00Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00.1234567890Z",
-        "0001-01-01T00:00:00+00:01", "2026-01-01T00:00:00+24:00", "+002026-01-01T00:00:00Z", "２０２６-01-01T00:00:00Z", "",
+        "2026-02-29T00:00:00Z",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T00:00:60Z",
+        "2026-01-01 00:00:00Z",
+        "2026-01-01T00:00:00",
+        "2026-01-01T00:00:00z",
+        "2026-1-1T00:00:00Z",
+        "2026-01-01T00:00:00.Z",
+        "2026-01-01T00:00:00.1234567890Z",
+        "0001-01-01T00:00:00+00:01",
+        "2026-01-01T00:00:00+24:00",
+        "+002026-01-01T00:00:00Z",
+        "２０２６-01-01T00:00:00Z",
+        "",
     ] {
         assert_eq!(wrong("Kinds", &format!(r#"{{"time": "{text}"}}"#)), ["time WRONG_TYPE"], "{text}");
     }
-    for (text, printed) in [("0s", "0s"), ("-0.5s", "-0.500s"), ("1.000000001s", "1.000000001s"), ("315576000000s", "315576000000s")] {
+    for (text, printed) in [
+        ("0s", "0s"),
+        ("-0.5s", "-0.500s"),
+        ("1.000000001s", "1.000000001s"),
+        ("315576000000s", "315576000000s"),
+    ] {
         assert_eq!(again("Kinds", &format!(r#"{{"duration": "{text}"}}"#))["duration"], printed);
     }
     for text in ["1", "s", "1.s", ".5s", "+1s", "1e3s", "315576000001s", "1.0000000001s", "--1s", "1 s"] {
-        assert_eq!(wrong("Kinds", &format!(r#"{{"duration": "{text}"}}"#)), ["duration WRONG_TYPE"], "{text}");
+        assert_eq!(
+            wrong("Kinds", &format!(r#"{{"duration": "{text}"}}"#)),
+            ["duration WRONG_TYPE"],
+            "{text}"
+        );
     }
 }
 
@@ -185,7 +209,16 @@ fn masks_are_read_in_either_spelling_and_free_values_keep_null() {
 #[test]
 fn malformed_wire_is_an_error_and_never_json() {
     let write = |name: &str, wire: &[u8]| write(&TABLES, id(name), wire, &mut Vec::new());
-    for wire in [&b"\x0a\x05ab"[..], b"\x0a", b"\x0a\x02\xff\xff", b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", b"\x07", b"\x15\0", b"\x0d\0\0\0\0", b"\0\0"] {
+    for wire in [
+        &b"\x0a\x05ab"[..],
+        b"\x0a",
+        b"\x0a\x02\xff\xff",
+        b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+        b"\x07",
+        b"\x15\0",
+        b"\x0d\0\0\0\0",
+        b"\0\0",
+    ] {
         assert!(write("Nested", wire).is_err(), "{wire:?}");
     }
     // 101 messages inside each other.
@@ -202,7 +235,10 @@ fn malformed_wire_is_an_error_and_never_json() {
 
 #[test]
 fn a_field_is_taken_out_of_a_message_whole() {
-    let wire = try_read("LoginResponse", r#"{"sessionToken": "secret", "expireTime": "2026-01-01T00:00:00Z"}"#).unwrap().wire;
+    let wire =
+        try_read("LoginResponse", r#"{"sessionToken": "secret", "expireTime": "2026-01-01T00:00:00Z"}"#)
+            .unwrap()
+            .wire;
     assert_eq!(last_text(&wire, 1), Some("secret"));
     let rest = without(&wire, 1).unwrap();
     assert_eq!(last_text(&rest, 1), None);

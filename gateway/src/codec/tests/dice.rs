@@ -6,7 +6,8 @@ use std::collections::HashMap;
 /// SplitMix64: small, and good enough to choose test data.
 pub(super) struct Dice(pub(super) u64);
 
-const TEXTS: &[&str] = &["", "a", "中文 \"quoted\" \\ / \n\t\u{1}\u{7f}", "😀\u{2028}", "true", "null", "12", "x/y:z%2F"];
+const TEXTS: &[&str] =
+    &["", "a", "中文 \"quoted\" \\ / \n\t\u{1}\u{7f}", "😀\u{2028}", "true", "null", "12", "x/y:z%2F"];
 const PATHS: &[&str] = &["name", "display_name", "book.page_count"];
 
 impl Dice {
@@ -74,12 +75,16 @@ impl Dice {
         let pool = descriptor.parent_pool();
         match descriptor.full_name().strip_prefix("google.protobuf.")? {
             "Timestamp" => {
-                message.set_field_by_name("seconds", Value::I64((self.roll() % 253_402_300_799) as i64 - 62_135_596));
+                message.set_field_by_name(
+                    "seconds",
+                    Value::I64((self.roll() % 253_402_300_799) as i64 - 62_135_596),
+                );
                 message.set_field_by_name("nanos", Value::I32(self.nanos()));
             }
             "Duration" => {
                 let sign = if self.one_in(2) { 1 } else { -1 };
-                message.set_field_by_name("seconds", Value::I64(sign * (self.roll() % 315_576_000_000) as i64));
+                message
+                    .set_field_by_name("seconds", Value::I64(sign * (self.roll() % 315_576_000_000) as i64));
                 message.set_field_by_name("nanos", Value::I32(sign as i32 * self.nanos()));
             }
             "FieldMask" => {
@@ -171,7 +176,9 @@ impl Dice {
             Kind::Uint64 | Kind::Fixed64 => Value::U64(self.number()),
             Kind::Bool => Value::Bool(self.one_in(2)),
             Kind::String => Value::String(self.text()),
-            Kind::Bytes => Value::Bytes((0..self.below(7)).map(|_| self.roll() as u8).collect::<Vec<_>>().into()),
+            Kind::Bytes => {
+                Value::Bytes((0..self.below(7)).map(|_| self.roll() as u8).collect::<Vec<_>>().into())
+            }
             Kind::Enum(descriptor) => {
                 let at = self.below(descriptor.values().len());
                 Value::EnumNumber(descriptor.values().nth(at).unwrap().number())
