@@ -75,7 +75,7 @@ async fn pass(
     let response = tokio::time::timeout_at(ends, sending).await.map_err(|_| Refusal::DeadlineExceeded)??;
     if endpoint.method.server_streaming {
         drop(ticket);
-        let watched = Watched::new(shared.clone(), call.clone(), session, response.into_parts());
+        let watched = Watched::response(shared.clone(), call.clone(), session, response.into_parts());
         return Ok(watched);
     }
     Ok(response.map(|body| Body::new(Held { body, _ticket: ticket })))
@@ -113,7 +113,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn new(
+    fn response(
         shared: Arc<Shared>,
         call: Call,
         session: Option<Session>,

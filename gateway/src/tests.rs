@@ -1,5 +1,10 @@
 //! The gateway as clients see it, in process, before a service that answers as each test tells it.
 
+mod api;
 mod binding;
 mod errors;
+mod limits;
+mod native;
+mod server;
 mod sessions;
+mod streams;

@@ -47,10 +47,10 @@ impl<'a> Schemas<'a> {
     fn refer(&mut self, full_name: &str, referred: Referred) -> Value {
         let name = component(full_name);
         let reference = format!("#/components/schemas/{name}");
-        if !self.done.contains_key(&name) {
-            self.done.insert(name, Value::Null);
+        self.done.entry(name).or_insert_with(|| {
             self.queue.push_back(referred);
-        }
+            Value::Null
+        });
         json!({ "$ref": reference })
     }
 
