@@ -132,15 +132,22 @@ impl Answers {
         shown.map(|(item, _)| item.link_id.clone()).collect()
     }
 
-    /// The longest run of equal answers to items that follow each other.
-    pub fn longest_run(&self) -> usize {
+    /// The longest run of equal answers to items that follow each other. Items that only offer yes and no break it: a calm pupil says no
+    /// many times in a row.
+    pub fn longest_run(&self, instrument: &Instrument) -> usize {
         let mut longest = 0;
         let mut run = 0;
         let mut last = None;
-        for value in self.0.iter().flatten() {
-            run = if last == Some(*value) { run + 1 } else { 1 };
-            last = Some(*value);
-            longest = longest.max(run);
+        for (item, value) in instrument.items.iter().zip(&self.0) {
+            match value {
+                Some(value) if item.options.len() > 2 => {
+                    run = if last == Some(*value) { run + 1 } else { 1 };
+                    last = Some(*value);
+                    longest = longest.max(run);
+                }
+                Some(_) => last = None,
+                None => {}
+            }
         }
         longest
     }

@@ -199,7 +199,7 @@ fn void_reasons(instrument: &Instrument, answers: &Answers, trust: &Trust) -> Ve
     {
         reasons.push(VoidReason::Speeding);
     }
-    if trust.straight_line_items > 0 && answers.longest_run() >= trust.straight_line_items {
+    if trust.straight_line_items > 0 && answers.longest_run(instrument) >= trust.straight_line_items {
         reasons.push(VoidReason::StraightLining);
     }
     // A validity scale voids as soon as its sum has reached the band, though some of its items are missing.

@@ -308,6 +308,12 @@ fn straight_lining_voids_a_long_questionnaire() {
     assert_eq!(broken(60).void_reasons, [VoidReason::StraightLining], "59 in a row");
     assert_eq!(broken(41).void_reasons, [VoidReason::StraightLining], "40 in a row");
     assert_eq!(broken(30).validity, Validity::Valid, "29 and 30 in a row");
+    let mht = instrument("mht");
+    assert_eq!(
+        score(&mht, &sheet(&mht, 0, &[]), &trust).validity,
+        Validity::Valid,
+        "a calm pupil says no a hundred times"
+    );
     let phq = instrument("phq-9");
     assert_eq!(score(&phq, &sheet(&phq, 0, &[]), &trust).validity, Validity::Valid, "nine are no long row");
 }

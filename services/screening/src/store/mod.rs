@@ -15,8 +15,6 @@ pub mod schools;
 pub mod signals;
 pub mod submissions;
 pub mod targets;
-#[cfg(test)]
-mod tests;
 
 use crate::domain::{finding::Evidence, finding::EvidenceKind, ids::Place};
 use uuid::Uuid;
