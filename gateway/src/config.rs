@@ -30,8 +30,10 @@ pub struct GatewayConfig {
     pub max_answer_bytes: usize,
     /// How long the headers of a request may take.
     pub header_timeout: Duration,
-    /// How long the body of a request may take.
+    /// How long the body of a request may take, besides the time that its size needs at 64 KiB a second.
     pub body_timeout: Duration,
+    /// Bytes of large bodies that are held at once.
+    pub max_held_body_bytes: usize,
     /// How long open calls may take to finish once the gateway is told to stop.
     pub drain: Duration,
 
@@ -88,6 +90,7 @@ impl Default for GatewayConfig {
             max_answer_bytes: 64 * 1024 * 1024,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
+            max_held_body_bytes: 512 * 1024 * 1024,
             drain: Duration::from_secs(20),
             heartbeat: Duration::from_secs(15),
             stream_hold: Duration::from_millis(500),

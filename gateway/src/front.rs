@@ -10,7 +10,7 @@ use crate::{
     bind::{self, Content, Parts},
     call::{Call, deadline, put_timeout},
     config::GatewayConfig,
-    limits::{Buckets, Budget, Flight, Payer, Ticket},
+    limits::{Buckets, Budget, Flight, Payer, Room, Ticket},
     media, native,
     refusal::Refusal,
     reply, session,
@@ -234,9 +234,11 @@ pub(crate) struct Exchange<'a> {
 
 impl Exchange<'_> {
     async fn run(self, body: Body, ticket: Ticket) -> Result<Response<Body>, Problem> {
-        let ends = Instant::now() + self.deadline;
         let content = media::content(&self.parts.headers, self.route)?;
-        let bytes = self.read(body).await?;
+        // The room is kept until the answer has come: the message is as large as the body.
+        let (bytes, _room) = self.read(body).await?;
+        // A slow upload does not use up the service's time.
+        let ends = Instant::now() + self.deadline;
         let query = self.parts.uri.query().unwrap_or_default();
         let content = match content {
             media::Expected::Json => Content::Json(&bytes),
@@ -276,18 +278,25 @@ impl Exchange<'_> {
     }
 
     /// Reads the body within its limits.
-    async fn read(&self, body: Body) -> Result<Bytes, Refusal> {
+    async fn read(&self, body: Body) -> Result<(Bytes, Room), Refusal> {
+        const SLOWEST_BYTES_A_SECOND: u64 = 64 * 1024;
         let max = self.endpoint.method.policy.max_body_bytes;
         let limit = usize::try_from(max).unwrap_or_default();
         let declared = self.parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        if declared.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > limit as u64)
-        {
+        let declared = declared.and_then(|length| length.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > limit as u64) {
             return Err(Refusal::BodyTooLarge(max));
         }
-        let timeout = self.shared.config.body_timeout;
+        if http_body::Body::is_end_stream(&body) {
+            return Ok((Bytes::new(), self.shared.flight.hold(0).ok_or(Refusal::Overloaded)?));
+        }
+        let largest = declared.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
+        let room = self.shared.flight.hold(largest).ok_or(Refusal::Overloaded)?;
+        let timeout =
+            self.shared.config.body_timeout + Duration::from_secs(largest as u64 / SLOWEST_BYTES_A_SECOND);
         match tokio::time::timeout(timeout, Limited::new(body, limit).collect()).await {
             Err(_) => Err(Refusal::BodyTooSlow),
-            Ok(Ok(collected)) => Ok(collected.to_bytes()),
+            Ok(Ok(collected)) => Ok((collected.to_bytes(), room)),
             Ok(Err(cause)) if cause.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge(max)),
             Ok(Err(_)) => Err(Refusal::BodyCutOff),
         }

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use xinqiao_proto::api::v1::RateClass;
 
 /// Whose budget it is.
@@ -112,7 +113,16 @@ pub(crate) struct Flight {
     now: Arc<AtomicUsize>,
     max_streams: usize,
     streams: Arc<Mutex<HashMap<String, usize>>>,
+    /// Room for large bodies, in KiB.
+    held: Arc<Semaphore>,
 }
+
+/// Bodies up to this size are not counted: alerts and answers of pupils are far below.
+const SMALL_BODY_BYTES: usize = 256 * 1024;
+
+/// Room for a large body for as long as this lives; nothing for a small one.
+#[derive(Debug)]
+pub(crate) struct Room(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
 /// A call that is in flight for as long as this lives.
 #[derive(Debug)]
@@ -147,7 +157,17 @@ impl Flight {
             now: Arc::default(),
             max_streams: config.max_streams_per_account,
             streams: Arc::default(),
+            held: Arc::new(Semaphore::new(config.max_held_body_bytes / 1024)),
         }
+    }
+
+    /// Room for a body of so many bytes; `None` if too many large ones are held already.
+    pub(crate) fn hold(&self, bytes: usize) -> Option<Room> {
+        if bytes <= SMALL_BODY_BYTES {
+            return Some(Room(None));
+        }
+        let kib = u32::try_from(bytes / 1024).ok()?;
+        self.held.clone().try_acquire_many_owned(kib).ok().map(|permit| Room(Some(permit)))
     }
 
     /// Lets a call in unless there is too much to do for its class: heavy work is turned away first, alerts never.
@@ -228,6 +248,16 @@ mod tests {
         fill(RateClass::Write, 2);
         drop(held);
         assert!(flight.enter(RateClass::Heavy).is_some());
+    }
+
+    #[test]
+    fn large_bodies_wait_for_room_and_small_ones_never() {
+        let flight =
+            Flight::new(&GatewayConfig { max_held_body_bytes: 1024 * 1024, ..GatewayConfig::default() });
+        let large = flight.hold(1024 * 1024);
+        assert!(large.is_some() && flight.hold(512 * 1024).is_none() && flight.hold(64 * 1024).is_some());
+        drop(large);
+        assert!(flight.hold(512 * 1024).is_some());
     }
 
     #[test]

@@ -18,15 +18,15 @@ use std::borrow::Cow;
 const SESSION_COOKIE: HeaderName = HeaderName::from_static("x-session-cookie");
 
 /// The answer to a unary call.
-pub(crate) fn unary(exchange: &Exchange<'_>, wire: &[u8]) -> Result<Response<Body>, Refusal> {
+pub(crate) fn unary(exchange: &Exchange<'_>, answer: &Bytes) -> Result<Response<Body>, Refusal> {
     let (endpoint, request) = (exchange.endpoint, &exchange.parts.headers);
     if let Some(file) = endpoint.download
         && media::wants_file(request, exchange.parts.uri.query().unwrap_or_default())
     {
-        return Ok(file_answer(file, wire));
+        return Ok(file_answer(file, answer));
     }
     let mut cookie = None;
-    let mut wire = Cow::Borrowed(wire);
+    let mut wire = Cow::Borrowed(answer.as_ref());
     if let Some(number) = endpoint.session_token
         && request.contains_key(SESSION_COOKIE)
         && let Some(token) = last_text(&wire, number).filter(|token| !token.is_empty())
@@ -94,10 +94,10 @@ fn matches(headers: &HeaderMap, etag: &HeaderValue) -> bool {
 }
 
 /// A file as it is, to be saved and never shown as a page.
-fn file_answer(file: FileFields, wire: &[u8]) -> Response<Body> {
+fn file_answer(file: FileFields, wire: &Bytes) -> Response<Body> {
     let content = last_bytes(wire, file.content).unwrap_or_default();
     let text = |number: Option<u32>| number.and_then(|number| last_text(wire, number)).unwrap_or_default();
-    let mut response = Response::new(Body::from(Bytes::copy_from_slice(content)));
+    let mut response = Response::new(Body::from(wire.slice_ref(content)));
     let headers = response.headers_mut();
     let kind = Some(text(file.content_type)).filter(|kind| kind.contains('/'));
     let kind = kind.and_then(|kind| HeaderValue::try_from(kind).ok());

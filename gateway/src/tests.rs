@@ -5,6 +5,8 @@ mod binding;
 mod errors;
 mod limits;
 mod native;
+mod pages;
 mod server;
 mod sessions;
 mod streams;
+mod whole;
