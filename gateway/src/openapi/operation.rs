@@ -50,7 +50,7 @@ impl<'a> Operations<'a> {
         let mut operation = json!({
             "operationId": self.id(endpoint),
             "tags": [service.name()],
-            "summary": text.split_inclusive(". ").next().unwrap_or_default().trim(),
+            "summary": summary(text),
             "description": text,
             "parameters": parameters,
             "responses": responses(route, endpoint, schemas),
@@ -138,7 +138,10 @@ impl<'a> Operations<'a> {
                 continue;
             }
             // A JSON body may hold them just as well: none of these is needed in the query then.
-            let walk = Walk { in_path: &in_path, optional: upload };
+            // The mask of a PATCH follows from its body.
+            let mask = route.update_mask.and_then(|step| self.api.field(step));
+            let optional = upload || mask.is_some_and(|mask| mask.number == field.number());
+            let walk = Walk { in_path: &in_path, optional };
             walk.field(&field, field.json_name().to_owned(), field.name().to_owned(), 0, schemas, parameters);
         }
         if endpoint.download.is_some() {
@@ -148,6 +151,12 @@ impl<'a> Operations<'a> {
             }));
         }
     }
+}
+
+/// The first sentence, on one line.
+fn summary(text: &str) -> String {
+    let line = text.replace('\n', " ");
+    line.split_inclusive(". ").next().unwrap_or_default().trim().to_owned()
 }
 
 struct Walk<'a> {
@@ -186,7 +195,7 @@ impl Walk<'_> {
         let required = Behavior::of(field).required && depth == 0 && !self.optional;
         let mut parameter = json!({
             "name": name, "in": "query", "required": required, "schema": schema,
-            "description": description.unwrap_or_default(),
+            "description": description.unwrap_or_else(|| "".into()),
         });
         if field.is_list() {
             put(&mut parameter, "explode", true.into());

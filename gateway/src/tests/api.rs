@@ -141,6 +141,8 @@ fn the_document_says_what_the_descriptors_say() {
     assert_eq!(book["properties"]["createTime"]["format"], "date-time");
     let patch = &document["paths"]["/v1/shelves/{shelf}/books/{book}"]["patch"];
     let body = &patch["requestBody"]["content"]["application/json"]["schema"];
+    let mask = patch["parameters"].as_array().unwrap().iter().find(|p| p["name"] == "updateMask").unwrap();
+    assert_eq!(mask["required"], false);
     assert!(body.get("required").is_none() && body["properties"].get("name").is_none());
     let login = &document["components"]["schemas"];
     assert!(

@@ -143,3 +143,24 @@ async fn a_deadline_of_a_client_is_kept() {
         (Code::DeadlineExceeded, "DEADLINE_EXCEEDED")
     );
 }
+
+#[tokio::test]
+async fn a_client_over_the_network_gets_messages_and_trailers() {
+    let door = Door::new();
+    door.service.on(|_| Reply::Stream(stream::iter([Ok(json!({"resumeToken": "t1"}))]).boxed()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(door.gateway.clone().serve(listener, tokio_util::sync::CancellationToken::new()));
+    let channel =
+        tonic::transport::Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    let mut client = Grpc::new(channel);
+    client.ready().await.unwrap();
+    let path = PathAndQuery::from_static("/xinqiao.sample.v1.BookService/WatchBooks");
+    let mut messages =
+        client.server_streaming(ask("good", vec![]), path.clone(), Bytes).await.unwrap().into_inner();
+    assert_eq!(messages.message().await.unwrap().unwrap(), b"\x12\x02t1");
+    assert!(messages.message().await.unwrap().is_none());
+    client.ready().await.unwrap();
+    let refused = client.unary(ask("", vec![]), path, Bytes).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
+}
