@@ -70,8 +70,8 @@ pub struct Rates {
     pub heavy: Rate,
     /// Log-ins and codes from one address. A school's computer room is one address.
     pub login: Rate,
-    /// Calls from one address without a session that is known already.
-    pub address: Rate,
+    /// Session tokens from one address that count for nothing: guesses, or sessions that have ended.
+    pub bad_tokens: Rate,
 }
 
 impl Default for GatewayConfig {
@@ -107,8 +107,8 @@ impl Default for Rates {
             read: Rate { per_second: 100.0, burst: 400.0 },
             write: Rate { per_second: 30.0, burst: 150.0 },
             heavy: Rate { per_second: 0.5, burst: 20.0 },
-            login: Rate { per_second: 5.0, burst: 200.0 },
-            address: Rate { per_second: 200.0, burst: 2_000.0 },
+            login: Rate { per_second: 20.0, burst: 600.0 },
+            bad_tokens: Rate { per_second: 20.0, burst: 500.0 },
         }
     }
 }

@@ -92,6 +92,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Body>) -> Respon
 
 fn observe(rpc: Option<String>, status: StatusCode, took: Duration) {
     let rpc = rpc.unwrap_or_else(|| "none".to_owned());
+    tracing::debug!(rpc, status = status.as_u16(), millis = took.as_millis() as u64, "answered");
     metrics::counter!("gateway_requests_total", "rpc" => rpc.clone(), "status" => status.as_u16().to_string()).increment(1);
     metrics::histogram!("gateway_request_seconds", "rpc" => rpc).record(took.as_secs_f64());
 }
@@ -112,6 +113,7 @@ async fn pages(shared: &Shared, parts: &request::Parts) -> Option<Response<Body>
         return None;
     }
     match parts.uri.path() {
+        "/" => Some(reply::index()),
         "/livez" => Some(text(StatusCode::OK, "ok")),
         "/readyz" => Some(ready(shared).await),
         "/metrics" => shared.metrics.as_ref().map(|page| text(StatusCode::OK, page())),
@@ -209,12 +211,18 @@ pub(crate) async fn who(
     }
     let token = SessionToken::of(&parts.headers, &parts.method)?;
     call.by_cookie = token.by_cookie;
+    let address = Payer::Address(call.address);
     if policy.rate_class() != RateClass::Alert && !shared.sessions.knows(&token) {
-        // Guessing tokens costs identity work: an address may only do so much of it.
-        let payer = Payer::Address(call.address);
-        shared.buckets.take(Budget::Address, payer).map_err(Refusal::RateLimited)?;
+        // Guessing tokens costs identity work: an address may only guess wrong so often.
+        shared.buckets.look(Budget::BadTokens, address.clone()).map_err(Refusal::RateLimited)?;
     }
-    let who = shared.sessions.who(&token, call).await?;
+    let who = shared.sessions.who(&token, call).await;
+    if let Err(problem) = &who
+        && problem.code() == tonic::Code::Unauthenticated
+    {
+        let _ = shared.buckets.take(Budget::BadTokens, address);
+    }
+    let who = who?;
     let payer = Payer::Account(who.user_id.clone());
     shared.buckets.take(Budget::Class(policy.rate_class), payer).map_err(Refusal::RateLimited)?;
     Ok(Some((token, who)))
@@ -245,7 +253,7 @@ impl Exchange<'_> {
             media::Expected::Raw(_) if bytes.is_empty() => Content::None,
             media::Expected::Raw(content_type) => Content::Raw { bytes: &bytes, content_type },
             media::Expected::Nothing if bytes.is_empty() => Content::None,
-            media::Expected::Nothing => return Err(Refusal::MediaType(String::new()).into()),
+            media::Expected::Nothing => return Err(Refusal::MediaType("-".to_owned()).into()),
         };
         let parts = Parts { segments: &self.segments, query, headers: &self.parts.headers, content };
         let message = bind::request(&self.shared.api, self.route, &parts).map_err(Refusal::Invalid)?;

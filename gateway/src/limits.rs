@@ -26,8 +26,8 @@ pub(crate) enum Payer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Budget {
     Class(i32),
-    /// Calls from an address whose session is not known yet.
-    Address,
+    /// Session tokens from an address that counted for nothing.
+    BadTokens,
 }
 
 const SHARDS: usize = 16;
@@ -39,8 +39,10 @@ const MAX_BUCKETS: usize = 20_000;
 pub(crate) struct Buckets {
     rates: Rates,
     hasher: RandomState,
-    shards: Vec<Mutex<HashMap<(Budget, Payer), Bucket>>>,
+    shards: Vec<Shard>,
 }
+
+type Shard = Mutex<HashMap<(Budget, Payer), Bucket>>;
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
@@ -54,6 +56,15 @@ impl Bucket {
         let since = now.saturating_duration_since(self.at).as_secs_f64();
         Self { tokens: (self.tokens + since * rate.per_second).min(rate.burst), at: now }
     }
+
+    /// Whether it holds a call, or when it will.
+    fn ready(self, rate: Rate) -> Result<(), Duration> {
+        if self.tokens >= 1.0 {
+            return Ok(());
+        }
+        let seconds = (1.0 - self.tokens) / rate.per_second.max(1e-6);
+        Err(Duration::from_secs_f64(seconds.min(3600.0)))
+    }
 }
 
 impl Buckets {
@@ -64,7 +75,7 @@ impl Buckets {
 
     fn rate(&self, budget: Budget) -> Option<Rate> {
         match budget {
-            Budget::Address => Some(self.rates.address),
+            Budget::BadTokens => Some(self.rates.bad_tokens),
             Budget::Class(class) => match RateClass::try_from(class) {
                 Ok(RateClass::Alert) => None,
                 Ok(RateClass::Write) => Some(self.rates.write),
@@ -80,11 +91,24 @@ impl Buckets {
         self.take_at(Instant::now(), budget, payer)
     }
 
+    /// Whether a budget has a call left, without taking it; or how long to wait for one.
+    pub(crate) fn look(&self, budget: Budget, payer: Payer) -> Result<(), Duration> {
+        let Some(rate) = self.rate(budget) else { return Ok(()) };
+        let key = (budget, payer);
+        let Some(shard) = self.shard(&key) else { return Ok(()) };
+        let buckets = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.get(&key).map(|bucket| bucket.filled(rate, Instant::now()));
+        bucket.map_or(Ok(()), |bucket| bucket.ready(rate))
+    }
+
+    fn shard(&self, key: &(Budget, Payer)) -> Option<&Shard> {
+        self.shards.get(self.hasher.hash_one(key) as usize % SHARDS)
+    }
+
     fn take_at(&self, now: Instant, budget: Budget, payer: Payer) -> Result<(), Duration> {
         let Some(rate) = self.rate(budget) else { return Ok(()) };
         let key = (budget, payer);
-        let shard = self.hasher.hash_one(&key) as usize % SHARDS;
-        let Some(shard) = self.shards.get(shard) else { return Ok(()) };
+        let Some(shard) = self.shard(&key) else { return Ok(()) };
         let mut buckets = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_BUCKETS {
             buckets.retain(|(budget, _), bucket| {
@@ -97,12 +121,9 @@ impl Buckets {
         }
         let bucket = buckets.entry(key).or_insert(Bucket { tokens: rate.burst, at: now });
         *bucket = bucket.filled(rate, now);
-        if bucket.tokens >= 1.0 {
-            bucket.tokens -= 1.0;
-            return Ok(());
-        }
-        let seconds = (1.0 - bucket.tokens) / rate.per_second.max(1e-6);
-        Err(Duration::from_secs_f64(seconds.min(3600.0)))
+        bucket.ready(rate)?;
+        bucket.tokens -= 1.0;
+        Ok(())
     }
 }
 
@@ -221,7 +242,7 @@ mod tests {
     #[test]
     fn alerts_are_never_limited_and_never_shed() {
         let none = Rate { per_second: 0.0, burst: 0.0 };
-        let rates = Rates { read: none, write: none, heavy: none, login: none, address: none };
+        let rates = Rates { read: none, write: none, heavy: none, login: none, bad_tokens: none };
         let buckets = Buckets::new(rates);
         assert!(buckets.take(Budget::Class(RateClass::Alert as i32), account("a")).is_ok());
         assert!(buckets.take(Budget::Class(RateClass::Read as i32), account("a")).is_err());

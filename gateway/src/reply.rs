@@ -119,6 +119,18 @@ fn file_answer(file: FileFields, wire: &Bytes) -> Response<Body> {
     response
 }
 
+/// What stands at `/`: where to go from here.
+pub(crate) fn index() -> Response<Body> {
+    let text = concat!(
+        r#"{"name":"Xinqiao (心桥)","version":""#,
+        env!("CARGO_PKG_VERSION"),
+        r#"","openapi":"/openapi.json","login":"POST /v1/sessions","live":"/livez","ready":"/readyz"}"#
+    );
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
 /// `/openapi.json`.
 pub(crate) fn openapi(shared: &Shared, request: &HeaderMap) -> Response<Body> {
     let etag = HeaderValue::try_from(format!("\"{}\"", shared.openapi_etag))

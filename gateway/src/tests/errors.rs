@@ -15,9 +15,7 @@ const BOOK: &str = "/v1/shelves/s/books/b";
 #[tokio::test]
 async fn paths_methods_and_types_that_do_not_exist_have_their_own_status() {
     let door = Door::new();
-    for path in
-        ["/", "/v1", "/v1/shelves/s/books/b/", "/v2/books/b", "/xinqiao.sample.v1.BookService/GetBook"]
-    {
+    for path in ["/v1", "/v1/shelves/s/books/b/", "/v2/books/b", "/xinqiao.sample.v1.BookService/GetBook"] {
         let answer = door.call("GET", path, &[], "").await;
         assert_eq!((answer.status.as_u16(), answer.reason().as_str()), (404, "ROUTE_NOT_FOUND"), "{path}");
     }

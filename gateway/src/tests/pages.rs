@@ -50,6 +50,7 @@ async fn readiness_is_what_the_probe_says_and_metrics_are_shown_where_there_are_
     assert_eq!(get(&gateway, "/readyz").await.status, 200);
     assert_eq!(get(&gateway, "/metrics").await.text(), "gateway_requests_total 1\n");
     assert_eq!(get(&Door::new().gateway, "/metrics").await.status, 404);
+    assert_eq!(get(&gateway, "/").await.json()["openapi"], "/openapi.json");
 }
 
 #[tokio::test]
