@@ -31,9 +31,7 @@ impl App {
     /// The daily check: one alarm a school and day to principal and deputy, or to the county's duty roster where there are none.
     pub(super) async fn check_gaps(&self) -> Result<(), Error> {
         let now = self.deps.clock.now();
-        let mut tx = self.deps.db.begin().await?;
-        let schools = grid::active_schools(&mut tx).await?;
-        tx.commit().await?;
+        let schools = grid::active_schools(&mut self.deps.db.clone()).await?;
         for school in schools {
             let mut tx = self.deps.db.begin().await?;
             if self.record_gaps(&mut tx, school, now).await? > 0 {

@@ -13,7 +13,7 @@ use xinqiao_kit::{
     audit,
     authz::Target,
     ctx::{Ctx, RequestKey},
-    db::Tx,
+    db::Db,
     requests,
     status::Violation,
     time::Ts,
@@ -93,16 +93,16 @@ impl App {
     /// # Errors
     /// Not there or not the caller's to see.
     pub async fn get_grid(&self, ctx: &Ctx, school: SchoolId, class: ClassId) -> Result<ClassGrid, Error> {
-        let mut tx = self.deps.db.begin().await?;
-        let known = grid::class(&mut tx, class).await?.filter(|known| known.school == school);
+        let mut db = self.deps.db.clone();
+        let known = grid::class(&mut db, class).await?.filter(|known| known.school == school);
         let known = self
             .deps
             .authz
             .require_found(ctx, known, |class| Target::new("grid").school(class.school).class(class.id))?;
-        let responders = grid::responders(&mut tx, Some(school)).await?;
+        let responders = grid::responders(&mut db, Some(school)).await?;
         let place = known.place();
         let missing = gaps(std::slice::from_ref(&known), &responders, school);
-        let gaps = self.with_since(&mut tx, school, missing).await?;
+        let gaps = self.with_since(&mut db, school, missing).await?;
         let seats = responders.into_iter().filter(|responder| responder.stands_over(&place)).collect();
         Ok(ClassGrid { school, class, seats, gaps })
     }
@@ -113,21 +113,21 @@ impl App {
     /// Not the caller's to see.
     pub async fn list_gaps(&self, ctx: &Ctx, school: SchoolId) -> Result<Vec<(Gap, Ts)>, Error> {
         self.deps.authz.require(ctx, &Target::new("grid").school(school))?;
-        let mut tx = self.deps.db.begin().await?;
-        let classes = grid::classes(&mut tx, school).await?;
-        let responders = grid::responders(&mut tx, Some(school)).await?;
+        let mut db = self.deps.db.clone();
+        let classes = grid::classes(&mut db, school).await?;
+        let responders = grid::responders(&mut db, Some(school)).await?;
         let missing = gaps(&classes, &responders, school);
-        self.with_since(&mut tx, school, missing).await
+        self.with_since(&mut db, school, missing).await
     }
 
     /// What is missing now, with the time since when it is recorded.
     async fn with_since(
         &self,
-        tx: &mut Tx,
+        db: &mut Db,
         school: SchoolId,
         missing: Vec<Gap>,
     ) -> Result<Vec<(Gap, Ts)>, Error> {
-        let recorded: BTreeMap<Gap, Ts> = grid::gaps(tx, school).await?;
+        let recorded: BTreeMap<Gap, Ts> = grid::gaps(db, school).await?;
         let now = self.deps.clock.now();
         Ok(missing.into_iter().map(|gap| (gap, recorded.get(&gap).copied().unwrap_or(now))).collect())
     }

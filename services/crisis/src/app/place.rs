@@ -52,9 +52,7 @@ impl App {
 
     /// Places alerts that came in while profiles did not answer. Gives how many are left for later.
     pub(super) async fn place_all(&self) -> Result<usize, Error> {
-        let mut tx = self.deps.db.begin().await?;
-        let waiting = alerts::unplaced(&mut tx, BATCH).await?;
-        tx.commit().await?;
+        let waiting = alerts::unplaced(&self.deps.db, BATCH).await?;
         let mut left = 0;
         for (alert, student) in waiting {
             match self.ask_placement(student).await {

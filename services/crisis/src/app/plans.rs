@@ -70,8 +70,7 @@ impl App {
     /// # Errors
     /// Not there or not the caller's to see.
     pub async fn get_plan(&self, ctx: &Ctx, school: SchoolId, id: PlanId) -> Result<Plan, Error> {
-        let mut tx = self.deps.db.begin().await?;
-        let plan = plans::get(&mut tx, id).await?.filter(|plan| plan.school == school);
+        let plan = plans::get(&mut self.deps.db.clone(), id).await?.filter(|plan| plan.school == school);
         Ok(self.deps.authz.require_found(ctx, plan, plan_target)?)
     }
 
@@ -87,8 +86,8 @@ impl App {
     ) -> Result<(Vec<Plan>, String), Error> {
         self.deps.authz.require(ctx, &Target::new("plan").school(school))?;
         let after = page.after.as_ref().and_then(|parts| parts.first()?.parse().ok());
-        let mut tx = self.deps.db.begin().await?;
-        let mut found = plans::list(&mut tx, school, after.unwrap_or(i32::MAX), page.fetch()).await?;
+        let mut db = self.deps.db.clone();
+        let mut found = plans::list(&mut db, school, after.unwrap_or(i32::MAX), page.fetch()).await?;
         let next = page.cut(&mut found, |plan| vec![plan.number.to_string()]);
         Ok((found, next))
     }

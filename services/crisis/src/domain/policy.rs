@@ -194,7 +194,8 @@ mod tests {
 
     #[test]
     fn settings_that_make_no_sense_are_refused() {
-        let wrong: [(&str, fn(&mut Crisis)); 7] = [
+        type Change = fn(&mut Crisis);
+        let wrong: [(&str, Change); 7] = [
             ("fewer minutes than steps", |s| s.red_step_minutes = vec![0.0]),
             ("no steps", |s| (s.red_step_levels, s.red_step_minutes) = (vec![], vec![])),
             ("falling minutes", |s| s.orange_step_minutes = vec![0.0, 9.0, 3.0, 10.0]),

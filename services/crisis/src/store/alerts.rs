@@ -9,7 +9,7 @@ use crate::domain::{
 use chrono::Datelike as _;
 use uuid::Uuid;
 use xinqiao_kit::{
-    db::{DbError, IdList, Sql, TextList, Tx},
+    db::{Db, DbError, IdList, Sql, TextList, Tx},
     sql,
     time::Ts,
 };
@@ -267,7 +267,7 @@ pub async fn claim_due(tx: &mut Tx, lane: Lane, now: Ts) -> Result<Option<AlertI
 }
 
 /// Whether something is due in a lane: asked without a transaction, so that an idle worker writes nothing.
-pub async fn is_anything_due(db: &xinqiao_kit::db::Db, lane: Lane, now: Ts) -> Result<bool, DbError> {
+pub async fn is_anything_due(db: &Db, lane: Lane, now: Ts) -> Result<bool, DbError> {
     const ANY: &str = concat!(
         "SELECT EXISTS (SELECT 1 FROM alerts WHERE CASE WHEN $2 THEN severity = 'red' ELSE severity <> 'red' END AND ",
         due!(),
@@ -370,8 +370,8 @@ pub async fn list(
 }
 
 /// Alerts whose pupil has not been placed yet, oldest first.
-pub async fn unplaced(tx: &mut Tx, limit: i64) -> Result<Vec<(AlertId, StudentId)>, DbError> {
-    tx.q("SELECT id, student_id FROM alerts WHERE NOT placed AND open_student_id IS NOT NULL ORDER BY id LIMIT $1")
+pub async fn unplaced(db: &Db, limit: i64) -> Result<Vec<(AlertId, StudentId)>, DbError> {
+    db.read("SELECT id, student_id FROM alerts WHERE NOT placed AND open_student_id IS NOT NULL ORDER BY id LIMIT $1")
         .bind(limit)
         .all()
         .await

@@ -1,6 +1,6 @@
 //! The grid's rows: schools, classes, staff, who stands where, what is missing.
 
-use super::{StoreError, known};
+use super::{Source, StoreError, known};
 use crate::domain::{
     ClassId, Level, SchoolId, SeatId, StaffId, UserId,
     grid::{Class, Gap, Responder, StaffFacts, standing},
@@ -41,16 +41,18 @@ pub async fn put_class(tx: &mut Tx, class: &Class, active: bool) -> Result<(), D
 }
 
 /// One class, if it is known here.
-pub async fn class(tx: &mut Tx, id: ClassId) -> Result<Option<Class>, DbError> {
-    let row = tx.q("SELECT id, school_id, grade FROM classes WHERE id = $1").bind(id).opt().await?;
+pub async fn class(source: &mut impl Source, id: ClassId) -> Result<Option<Class>, DbError> {
+    let row = source.query("SELECT id, school_id, grade FROM classes WHERE id = $1").bind(id).opt().await?;
     Ok(row.map(|(id, school, grade)| Class { id, school, grade }))
 }
 
 /// The running classes of a school; none of a school that is closed.
-pub async fn classes(tx: &mut Tx, school: SchoolId) -> Result<Vec<Class>, DbError> {
-    let rows = tx
-        .q("SELECT id, school_id, grade FROM classes WHERE school_id = $1 AND active \
-            AND NOT EXISTS (SELECT 1 FROM schools WHERE schools.id = $1 AND NOT schools.active) ORDER BY id")
+pub async fn classes(source: &mut impl Source, school: SchoolId) -> Result<Vec<Class>, DbError> {
+    let rows = source
+        .query(
+            "SELECT id, school_id, grade FROM classes WHERE school_id = $1 AND active \
+            AND NOT EXISTS (SELECT 1 FROM schools WHERE schools.id = $1 AND NOT schools.active) ORDER BY id",
+        )
         .bind(school)
         .all::<(ClassId, SchoolId, String)>()
         .await?;
@@ -58,8 +60,8 @@ pub async fn classes(tx: &mut Tx, school: SchoolId) -> Result<Vec<Class>, DbErro
 }
 
 /// Schools in which somebody must be found: the running ones.
-pub async fn active_schools(tx: &mut Tx) -> Result<Vec<SchoolId>, DbError> {
-    let rows = tx.q("SELECT id FROM schools WHERE active ORDER BY id").all::<(SchoolId,)>().await?;
+pub async fn active_schools(source: &mut impl Source) -> Result<Vec<SchoolId>, DbError> {
+    let rows = source.query("SELECT id FROM schools WHERE active ORDER BY id").all::<(SchoolId,)>().await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
@@ -150,9 +152,11 @@ impl Row {
 }
 
 /// Everybody who stands somewhere in a school, and the county's duty roster.
-pub async fn responders(tx: &mut Tx, school: Option<SchoolId>) -> Result<Vec<Responder>, StoreError> {
-    let rows = tx
-        .q("SELECT id, seat_key, level, school_id, class_id, grade, user_id, on_leave, created_at FROM responders \
+pub async fn responders(
+    source: &mut impl Source,
+    school: Option<SchoolId>,
+) -> Result<Vec<Responder>, StoreError> {
+    let rows = source.query("SELECT id, seat_key, level, school_id, class_id, grade, user_id, on_leave, created_at FROM responders \
             WHERE school_id = $1 OR school_id IS NULL ORDER BY level, created_at, id LIMIT $2")
         .bind(school)
         .bind(RESPONDERS_MAX)
@@ -205,9 +209,9 @@ pub async fn release(tx: &mut Tx, id: SeatId) -> Result<(), DbError> {
 }
 
 /// The recorded gaps of a school and since when, its own first, then by class.
-pub async fn gaps(tx: &mut Tx, school: SchoolId) -> Result<BTreeMap<Gap, Ts>, StoreError> {
-    let rows = tx
-        .q("SELECT class_id, level, since FROM gaps WHERE school_id = $1")
+pub async fn gaps(source: &mut impl Source, school: SchoolId) -> Result<BTreeMap<Gap, Ts>, StoreError> {
+    let rows = source
+        .query("SELECT class_id, level, since FROM gaps WHERE school_id = $1")
         .bind(school)
         .all::<(Uuid, String, Ts)>()
         .await?;

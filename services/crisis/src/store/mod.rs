@@ -11,11 +11,30 @@ pub mod timeline;
 use uuid::Uuid;
 use xinqiao_kit::{
     authz::Visibility,
+    db::{Db, Query, Tx},
     keys::{KeyError, Keys, SubjectKey},
 };
 
 /// What a store may fail with: the database, a key, or a row that holds what no program of ours wrote.
 pub type StoreError = KeyError;
+
+/// Where a query that only reads runs: in a transaction, or by itself on a reading connection.
+pub trait Source: Send {
+    /// A query.
+    fn query(&mut self, sql: &'static str) -> Query<'_>;
+}
+
+impl Source for Tx {
+    fn query(&mut self, sql: &'static str) -> Query<'_> {
+        self.q(sql)
+    }
+}
+
+impl Source for Db {
+    fn query(&mut self, sql: &'static str) -> Query<'_> {
+        self.read(sql)
+    }
+}
 
 /// Rows of alerts that a list may show.
 #[derive(Debug, Clone)]

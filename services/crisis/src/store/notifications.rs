@@ -74,7 +74,7 @@ fn all(rows: Vec<Row>) -> Result<Vec<Notification>, StoreError> {
 ///
 /// Recipients are taken in one order everywhere, so that two transactions cannot wait for each other.
 pub async fn insert(tx: &mut Tx, mut new: Vec<(String, Notification)>) -> Result<Vec<Notification>, DbError> {
-    new.sort_by(|(_, a), (_, b)| a.recipient.cmp(&b.recipient));
+    new.sort_by_key(|(_, notification)| notification.recipient);
     let mut written = Vec::with_capacity(new.len());
     for (subject, mut notification) in new {
         let known: Option<i32> = tx

@@ -1,6 +1,6 @@
 //! Emergency plans and tasks.
 
-use super::{StoreError, known, open_text};
+use super::{Source, StoreError, known, open_text};
 use crate::domain::{
     AlertId, Level, PlanId, SchoolId, StudentId, TaskId, UserId,
     plan::{Item, Plan, PlanState, Task},
@@ -79,8 +79,8 @@ pub async fn insert(tx: &mut Tx, plan: &Plan) -> Result<bool, DbError> {
 }
 
 /// A plan.
-pub async fn get(tx: &mut Tx, id: PlanId) -> Result<Option<Plan>, StoreError> {
-    let row = tx.q(concat!(select_plan!(), "WHERE id = $1")).bind(id).opt::<PlanRow>().await?;
+pub async fn get(source: &mut impl Source, id: PlanId) -> Result<Option<Plan>, StoreError> {
+    let row = source.query(concat!(select_plan!(), "WHERE id = $1")).bind(id).opt::<PlanRow>().await?;
     row.map(PlanRow::plan).transpose()
 }
 
@@ -105,9 +105,14 @@ pub async fn in_force(tx: &mut Tx, school: SchoolId) -> Result<Option<Plan>, Sto
 }
 
 /// The versions of a school's plan with a number below `before`, newest first.
-pub async fn list(tx: &mut Tx, school: SchoolId, before: i32, limit: i64) -> Result<Vec<Plan>, StoreError> {
-    let rows = tx
-        .q(concat!(select_plan!(), "WHERE school_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3"))
+pub async fn list(
+    source: &mut impl Source,
+    school: SchoolId,
+    before: i32,
+    limit: i64,
+) -> Result<Vec<Plan>, StoreError> {
+    let rows = source
+        .query(concat!(select_plan!(), "WHERE school_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3"))
         .bind(school)
         .bind(before)
         .bind(limit)

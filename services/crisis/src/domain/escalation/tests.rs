@@ -313,8 +313,15 @@ fn r11_a_clock_set_back_a_day_delays_nothing_beyond_the_steps_own_wait() {
 fn r11_a_clock_set_on_a_day_starts_the_next_step_once() {
     let mut run = Run::of(Severity::Red);
     run.tick();
-    let effects = run.after(Duration::days(1));
-    assert!(effects.is_empty(), "a receipt was there: the rest of the step's time is waited for");
     assert!(run.after(Duration::days(1)).contains(&Effect::StepStarted { round: 0, step: 1 }));
     assert_eq!(run.tick(), []);
+}
+
+#[test]
+fn a_worker_that_comes_late_makes_the_next_step_no_later() {
+    let mut run = Run::of(Severity::Red);
+    run.tick();
+    assert_eq!(run.after(Duration::minutes(3)), [], "it looks two minutes after the receipt was due");
+    assert_eq!(run.after(Duration::seconds(119)), []);
+    assert!(run.after(Duration::seconds(1)).contains(&Effect::StepStarted { round: 0, step: 1 }));
 }
