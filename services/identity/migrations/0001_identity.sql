@@ -1,4 +1,5 @@
--- Accounts. Login names are looked up by a keyed hash; names are sealed: a pupil's under the pupil's own key.
+-- Accounts. Login names are looked up by a keyed hash; names are sealed: a pupil's under the pupil's own key. Password
+-- hashes are sealed as well: who has the file alone cannot even begin to guess.
 CREATE TABLE users (
   id uuid PRIMARY KEY,
   kind text NOT NULL,
@@ -7,7 +8,7 @@ CREATE TABLE users (
   login_hash bytea NOT NULL UNIQUE,
   login_name bytea NOT NULL,
   display_name bytea NOT NULL,
-  password text,
+  password bytea,
   must_change_password boolean NOT NULL,
   disabled boolean NOT NULL,
   privileges_version bigint NOT NULL,

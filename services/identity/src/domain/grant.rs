@@ -121,7 +121,9 @@ impl Role {
             | Self::GradeLeader
             | Self::SchoolAdmin => Reach::School,
             Self::Support | Self::Assigned | Self::Guardian | Self::Pupil => Reach::Student,
-            Self::CountyCentre | Self::CountyDuty | Self::Inspector | Self::CountyIt | Self::Auditor => Reach::County,
+            Self::CountyCentre | Self::CountyDuty | Self::Inspector | Self::CountyIt | Self::Auditor => {
+                Reach::County
+            }
         }
     }
 
@@ -144,10 +146,8 @@ impl Role {
         matches!(self.reach(), Reach::County)
     }
 
-    /// Whether who holds it may be the second person for a role at the county.
-    pub const fn may_confirm(self) -> bool {
-        matches!(self, Self::CountyIt | Self::CountyCentre)
-    }
+    /// Who may be the second person for a role at the county; seeds/access says the same.
+    pub const CONFIRMERS: [Self; 2] = [Self::CountyIt, Self::CountyCentre];
 }
 
 /// The kind of a scope.
@@ -335,7 +335,9 @@ impl Grant {
     /// Whether it counts at `now`, and if not, why.
     pub fn state_at(&self, now: Ts) -> State {
         match self.state {
-            State::Active | State::Pending if self.expire_time.is_some_and(|time| time <= now) => State::Ended,
+            State::Active | State::Pending if self.expire_time.is_some_and(|time| time <= now) => {
+                State::Ended
+            }
             state => state,
         }
     }

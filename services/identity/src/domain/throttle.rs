@@ -33,16 +33,14 @@ pub struct TooEarly {
 ///
 /// # Errors
 /// How long to wait first.
-pub fn attempt(before: Option<Attempts>, now: Ts) -> Result<Attempts, TooEarly> {
-    let remembered = before.filter(|attempts| now - attempts.last_time < Duration::minutes(FORGET_MINUTES));
-    if let Some(attempts) = remembered {
-        let wait = attempts.next_time - now;
-        // A wait that is longer than any we give comes from a clock that was set back: it is not held against anybody.
-        if wait > Duration::zero() && wait <= Duration::seconds(MAX_DELAY_SECONDS) {
-            return Err(TooEarly { wait });
-        }
+pub fn attempt(before: Attempts, now: Ts) -> Result<Attempts, TooEarly> {
+    let wait = before.next_time - now;
+    // A wait that is longer than any we give comes from a clock that was set back: it is not held against anybody.
+    if wait > Duration::zero() && wait <= Duration::seconds(MAX_DELAY_SECONDS) {
+        return Err(TooEarly { wait });
     }
-    let count = remembered.map_or(0, |attempts| attempts.count).saturating_add(1);
+    let remembered = now - before.last_time < Duration::minutes(FORGET_MINUTES);
+    let count = if remembered { before.count.saturating_add(1) } else { 1 };
     Ok(Attempts { count, next_time: now + delay(count), last_time: now })
 }
 
@@ -50,7 +48,9 @@ pub fn attempt(before: Option<Attempts>, now: Ts) -> Result<Attempts, TooEarly> 
 fn delay(count: i32) -> Duration {
     let beyond = count - FREE_ATTEMPTS;
     match u32::try_from(beyond) {
-        Ok(beyond) => Duration::seconds(1_i64.checked_shl(beyond).map_or(MAX_DELAY_SECONDS, |s| s.clamp(1, MAX_DELAY_SECONDS))),
+        Ok(beyond) => Duration::seconds(
+            1_i64.checked_shl(beyond).map_or(MAX_DELAY_SECONDS, |s| s.clamp(1, MAX_DELAY_SECONDS)),
+        ),
         Err(_) => Duration::zero(),
     }
 }

@@ -24,7 +24,8 @@ impl LoginName {
     /// TOO_SHORT, TOO_LONG or INVALID_FORMAT.
     pub fn parse(typed: &str) -> Result<Self, &'static str> {
         let name = Self::fold(typed);
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '@');
+        let allowed =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '@');
         match name.chars().count() {
             0..LOGIN_NAME_MIN => Err("TOO_SHORT"),
             LOGIN_NAME_MIN..=LOGIN_NAME_MAX if name.chars().all(allowed) => Ok(Self(name)),
@@ -132,7 +133,9 @@ impl Person {
     /// The school that keeps the account; none for people of the county.
     pub const fn school(&self) -> Option<SchoolId> {
         match self {
-            Self::Staff { school } | Self::Pupil { school, .. } | Self::Guardian { school, .. } => Some(*school),
+            Self::Staff { school } | Self::Pupil { school, .. } | Self::Guardian { school, .. } => {
+                Some(*school)
+            }
             Self::County => None,
         }
     }

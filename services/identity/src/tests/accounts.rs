@@ -1,0 +1,385 @@
+//! Making accounts and looking after them.
+
+use super::support::{
+    County, PASSWORD, Person, county, guardian, id, pairs, pupil, refusal, school, staff, student, violations,
+};
+use tonic::{Code, Status};
+use xinqiao_proto::identity::v1 as pb;
+
+fn not_found() -> (Code, String) {
+    (Code::NotFound, "NOT_FOUND".to_owned())
+}
+
+fn denied() -> (Code, String) {
+    (Code::PermissionDenied, "PERMISSION_DENIED".to_owned())
+}
+
+async fn batch(
+    person: &mut Person,
+    users: Vec<pb::User>,
+    kind: pb::CredentialKind,
+) -> Result<pb::BatchCreateUsersResponse, Status> {
+    let request =
+        pb::BatchCreateUsersRequest { users, credential_kind: kind as i32, request_id: String::new() };
+    Ok(person.accounts.batch_create_users(request).await?.into_inner())
+}
+
+async fn list(person: &mut Person, school: &str, kind: pb::UserKind) -> Result<Vec<String>, Status> {
+    let request = pb::ListUsersRequest { school: school.to_owned(), kind: kind as i32, ..Default::default() };
+    let users = person.accounts.list_users(request).await?.into_inner().users;
+    Ok(users.into_iter().map(|user| user.login_name).collect())
+}
+
+#[tokio::test]
+async fn an_account_is_made_read_and_found_in_its_school() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        let made = first.create(staff("Zhang.Wei", 1)).await.unwrap();
+        let user = made.user.unwrap();
+        assert_eq!(user.login_name, "zhang.wei");
+        assert_eq!((user.state(), user.activated), (pb::UserState::Active, false));
+        assert_eq!(made.credential.unwrap().secret.len(), 19);
+        assert_eq!(first.get(&user.name).await.unwrap(), user);
+        assert_eq!(list(&mut first, &school(1), pb::UserKind::Unspecified).await.unwrap(), ["zhang.wei"]);
+        assert_eq!(list(&mut first, &school(2), pb::UserKind::Staff).await.unwrap(), [""; 0]);
+        assert_eq!(list(&mut first, "", pb::UserKind::Unspecified).await.unwrap(), ["county-it-1"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_wrong_with_an_account_is_said_at_once() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    let user = pb::User {
+        login_name: "张".into(),
+        kind: pb::UserKind::Staff as i32,
+        student: student(100),
+        children: vec![student(100)],
+        ..Default::default()
+    };
+    let request =
+        pb::CreateUserRequest { user: Some(user), credential_kind: 9, request_id: "no uuid".into() };
+    assert_eq!(
+        violations(first.accounts.create_user(request).await),
+        pairs(&[
+            ("request_id", "INVALID_UUID"),
+            ("credential_kind", "UNKNOWN_VALUE"),
+            ("user.login_name", "TOO_SHORT"),
+            ("user.display_name", "REQUIRED"),
+            ("user.student", "NOT_ALLOWED"),
+            ("user.children", "NOT_ALLOWED"),
+            ("user.school", "REQUIRED"),
+        ])
+    );
+    let request = pb::CreateUserRequest::default();
+    assert_eq!(violations(first.accounts.create_user(request).await), pairs(&[("user", "REQUIRED")]));
+    let county_with_school = pb::User { school: school(1), ..super::support::county("x-y-z") };
+    assert_eq!(violations(first.create(county_with_school).await), pairs(&[("user.school", "NOT_ALLOWED")]));
+    let child = pb::User { school: "schools/1".into(), ..guardian("parent", 1, &[100, 100]) };
+    assert_eq!(
+        violations(first.create(child).await),
+        pairs(&[("user.school", "INVALID_NAME"), ("user.children[1]", "DUPLICATE")])
+    );
+}
+
+#[tokio::test]
+async fn a_login_name_and_a_pupil_have_one_account() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        first.create(pupil("xiaoming", 1, 100)).await.unwrap();
+        assert_eq!(
+            violations(first.create(staff("XiaoMing", 2)).await),
+            pairs(&[("user.login_name", "TAKEN")])
+        );
+        assert_eq!(
+            violations(first.create(pupil("xiaohong", 1, 100)).await),
+            pairs(&[("user.student", "TAKEN")])
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_of_pupils_and_guardians_are_tied_to_pupils_of_that_school() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    for unknown in [700, 999] {
+        assert_eq!(
+            violations(first.create(pupil("someone", 1, unknown)).await),
+            pairs(&[("user.student", "NOT_OF_SCHOOL")])
+        );
+    }
+    assert_eq!(
+        violations(first.create(guardian("parent", 1, &[100, 700])).await),
+        pairs(&[("user.children[1]", "NOT_OF_SCHOOL")])
+    );
+    let parent = county.join(&mut first, guardian("parent", 1, &[100, 101])).await;
+    assert_eq!(parent.roles(), ["guardian", "guardian"]);
+    let child = county.join(&mut first, pupil("child", 1, 100)).await;
+    assert_eq!(child.roles(), ["pupil"]);
+    let mut parent = county.again(parent).await;
+    let me = parent.me().await.unwrap().user.unwrap();
+    assert_eq!(me.children, [student(100), student(101)]);
+}
+
+#[tokio::test]
+async fn the_same_request_id_gives_the_same_answer_and_makes_nothing_twice() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        let request = pb::CreateUserRequest {
+            user: Some(staff("zhang", 1)),
+            request_id: id(77).to_string(),
+            ..Default::default()
+        };
+        let once = first.accounts.create_user(request.clone()).await.unwrap().into_inner();
+        let twice = first.accounts.create_user(request.clone()).await.unwrap().into_inner();
+        assert_eq!(once, twice);
+        let other = pb::CreateUserRequest { user: Some(staff("zhang2", 1)), ..request };
+        let reused = refusal(first.accounts.create_user(other).await);
+        assert_eq!(reused, (Code::InvalidArgument, "REQUEST_ID_REUSED".to_owned()));
+        assert_eq!(list(&mut first, &school(1), pb::UserKind::Staff).await.unwrap(), ["zhang"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn in_a_batch_each_item_stands_alone() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        let mut users: Vec<_> = (0..20).map(|n| pupil(&format!("pupil-{n}"), 1, 100 + n)).collect();
+        users[3].login_name = "x".into();
+        users[5].login_name = "pupil-4".into();
+        users[7].student = student(700);
+        users[9].student = student(101);
+        let made = batch(&mut first, users, pb::CredentialKind::Unspecified).await.unwrap();
+        assert_eq!((made.created_count, made.results.len()), (16, 20));
+        let faults: Vec<_> = made
+            .results
+            .iter()
+            .flat_map(|result| &result.violations)
+            .map(|fault| (fault.field.as_str(), fault.reason.as_str()))
+            .collect();
+        assert_eq!(
+            faults,
+            [
+                ("users[3].login_name", "TOO_SHORT"),
+                ("users[5].login_name", "TAKEN"),
+                ("users[7].student", "NOT_OF_SCHOOL"),
+                ("users[9].student", "TAKEN"),
+            ]
+        );
+        assert!(made.results[3].user.is_none() && made.results[3].credential.is_none());
+        assert_eq!(made.results[3].violations[0].description, "太短，至少 3 个字符。");
+        let code = &made.results[4].credential.as_ref().unwrap().secret;
+        assert_eq!(county.redeem(code).await.unwrap().user.unwrap().login_name, "pupil-4");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_can_give_first_passwords_to_hand_out() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    let users = (0..4).map(|n| pupil(&format!("pupil-{n}"), 1, 100 + n)).collect();
+    let made = batch(&mut first, users, pb::CredentialKind::InitialPassword).await.unwrap();
+    let request = pb::CreateSessionRequest {
+        login_name: "pupil-2".into(),
+        password: made.results[2].credential.as_ref().unwrap().secret.clone(),
+        ..Default::default()
+    };
+    assert!(county.anybody().create_session(request).await.is_ok());
+    let too_many = vec![staff("zhang", 1); 101];
+    assert_eq!(
+        violations(batch(&mut first, too_many, pb::CredentialKind::InitialPassword).await),
+        pairs(&[("users", "TOO_MANY")])
+    );
+    assert_eq!(
+        violations(batch(&mut first, Vec::new(), pb::CredentialKind::Unspecified).await),
+        pairs(&[("users", "REQUIRED")])
+    );
+}
+
+#[tokio::test]
+async fn a_batch_with_one_account_elsewhere_makes_none() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    let mut admin = county.staff_with(&mut first, "admin", 1, pb::Role::SchoolAdmin).await;
+    let users = vec![staff("here", 1), staff("there", 2)];
+    assert_eq!(refusal(batch(&mut admin, users, pb::CredentialKind::Unspecified).await), not_found());
+    assert_eq!(list(&mut admin, &school(1), pb::UserKind::Staff).await.unwrap(), ["admin"]);
+}
+
+#[tokio::test]
+async fn a_school_keeps_its_accounts_and_no_others() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    let here = first.create(pupil("here", 1, 100)).await.unwrap().user.unwrap();
+    let there = first.create(staff("there", 2)).await.unwrap().user.unwrap();
+    for role in [pb::Role::SchoolAdmin, pb::Role::Principal] {
+        let mut keeper = county.staff_with(&mut first, &format!("keeper-{}", role as i32), 1, role).await;
+        assert!(keeper.create(staff(&format!("new-{}", role as i32), 1)).await.is_ok());
+        assert_eq!(keeper.get(&here.name).await.unwrap().display_name, "Teacher here");
+        assert_eq!(refusal(keeper.get(&there.name).await), not_found());
+        assert_eq!(refusal(keeper.get(&first.user).await), not_found());
+        assert_eq!(refusal(keeper.get(&format!("users/{}", id(5))).await), not_found());
+        assert_eq!(refusal(keeper.create(staff("other", 2)).await), not_found());
+        assert_eq!(refusal(keeper.create(super::support::county("other")).await), not_found());
+        assert_eq!(refusal(list(&mut keeper, &school(2), pb::UserKind::Unspecified).await), not_found());
+        assert_eq!(refusal(list(&mut keeper, "", pb::UserKind::County).await), not_found());
+        assert_eq!(refusal(keeper.disable(&there.name).await), not_found());
+        let reset = pb::ResetPasswordRequest { name: there.name.clone(), ..Default::default() };
+        assert_eq!(refusal(keeper.accounts.reset_password(reset).await), not_found());
+    }
+}
+
+#[tokio::test]
+async fn county_it_makes_accounts_of_pupils_and_never_reads_them() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    let child = first.create(pupil("child", 1, 100)).await.unwrap().user.unwrap();
+    let parent = first.create(guardian("parent", 1, &[100])).await.unwrap().user.unwrap();
+    first.create(staff("teacher", 1)).await.unwrap();
+    for user in [&child, &parent] {
+        assert_eq!(refusal(first.get(&user.name).await), not_found());
+        assert_eq!(refusal(first.disable(&user.name).await), denied());
+        let reset = pb::ResetPasswordRequest { name: user.name.clone(), ..Default::default() };
+        assert_eq!(refusal(first.accounts.reset_password(reset).await), denied());
+    }
+    // As if there were none.
+    let nobody = format!("users/{}", id(5));
+    assert_eq!(refusal(first.get(&nobody).await), not_found());
+    assert_eq!(refusal(first.disable(&nobody).await), denied());
+    // The list leaves out what the caller may not read, and says so when that is all.
+    assert_eq!(list(&mut first, &school(1), pb::UserKind::Unspecified).await.unwrap(), ["teacher"]);
+    assert_eq!(refusal(list(&mut first, &school(1), pb::UserKind::Pupil).await), denied());
+}
+
+#[tokio::test]
+async fn who_keeps_no_accounts_gets_nothing_but_the_own() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    let colleague = first.create(staff("colleague", 1)).await.unwrap().user.unwrap();
+    let mut child = county.join(&mut first, pupil("child", 1, 100)).await;
+    let mut parent = county.join(&mut first, guardian("parent", 1, &[100])).await;
+    let mut psychologist = county.staff_with(&mut first, "psychologist", 1, pb::Role::Psychologist).await;
+    let mut deputy = county.staff_with(&mut first, "deputy", 1, pb::Role::Deputy).await;
+    for person in [&mut child, &mut parent, &mut psychologist, &mut deputy] {
+        assert_eq!(refusal(person.get(&colleague.name).await), not_found());
+        let own = person.user.clone();
+        assert_eq!(person.get(&own).await.unwrap().name, own);
+        assert_eq!(refusal(list(person, &school(1), pb::UserKind::Unspecified).await), denied());
+        assert_eq!(refusal(person.create(staff("new", 1)).await), denied());
+        assert_eq!(refusal(person.disable(&colleague.name).await), denied());
+        assert_eq!(refusal(person.disable(&own).await), denied());
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_disabled_and_enabled_with_care() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        let user = first.create(staff("zhang", 1)).await.unwrap().user.unwrap();
+        let stale =
+            pb::DisableUserRequest { name: user.name.clone(), etag: "\"9\"".into(), ..Default::default() };
+        let refused = refusal(first.accounts.disable_user(stale).await);
+        assert_eq!(refused, (Code::Aborted, "STALE_ETAG".to_owned()));
+        let request =
+            pb::DisableUserRequest { name: user.name.clone(), etag: user.etag, ..Default::default() };
+        let disabled = first.accounts.disable_user(request).await.unwrap().into_inner();
+        assert_eq!(disabled.state(), pb::UserState::Disabled);
+        let refused = refusal(first.disable(&user.name).await);
+        assert_eq!(refused, (Code::FailedPrecondition, "USER_DISABLED".to_owned()));
+        let enable = pb::EnableUserRequest { name: user.name.clone(), ..Default::default() };
+        let enabled = first.accounts.enable_user(enable.clone()).await.unwrap().into_inner();
+        assert_eq!(enabled.state(), pb::UserState::Active);
+        let refused = refusal(first.accounts.enable_user(enable).await);
+        assert_eq!(refused, (Code::FailedPrecondition, "USER_ACTIVE".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_disables_or_resets_the_own_account_and_the_last_administrator_stays() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        let own = first.user.clone();
+        let self_not_allowed = (Code::FailedPrecondition, "SELF_NOT_ALLOWED".to_owned());
+        assert_eq!(refusal(first.disable(&own).await), self_not_allowed);
+        let reset = pb::ResetPasswordRequest { name: own.clone(), ..Default::default() };
+        assert_eq!(refusal(first.accounts.reset_password(reset).await), self_not_allowed);
+        let mut second = county.second_administrator(&mut first).await;
+        second.disable(&own).await.unwrap();
+        // The token that the first still holds for some seconds cannot take the last one away.
+        let refused = refusal(first.disable(&second.user).await);
+        assert_eq!(refused, (Code::FailedPrecondition, "LAST_ADMINISTRATOR".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reset_takes_the_password_away_and_gives_a_code_for_another() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        let zhang = county.join(&mut first, staff("zhang", 1)).await;
+        let request = pb::ResetPasswordRequest {
+            name: zhang.user.clone(),
+            request_id: id(78).to_string(),
+            ..Default::default()
+        };
+        let reset = first.accounts.reset_password(request.clone()).await.unwrap().into_inner();
+        assert_eq!(first.accounts.reset_password(request).await.unwrap().into_inner(), reset);
+        assert!(!reset.user.unwrap().activated);
+        assert!(county.exchange(&zhang.session_token).await.is_err());
+        let login = pb::CreateSessionRequest {
+            login_name: "zhang".into(),
+            password: PASSWORD.into(),
+            ..Default::default()
+        };
+        assert!(county.anybody().create_session(login.clone()).await.is_err());
+        assert!(county.redeem(&reset.credential.unwrap().secret).await.is_ok());
+        assert!(county.anybody().create_session(login).await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_are_listed_page_by_page_and_a_token_fits_its_list_only() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    for n in 0..5 {
+        first.create(staff(&format!("teacher-{n}"), 1)).await.unwrap();
+    }
+    let ask = |page_token: String, kind: pb::UserKind| pb::ListUsersRequest {
+        school: school(1),
+        kind: kind as i32,
+        page_size: 2,
+        page_token,
+    };
+    let mut names = Vec::new();
+    let mut token = String::new();
+    let mut last = String::new();
+    loop {
+        let page = first.accounts.list_users(ask(token, pb::UserKind::Staff)).await.unwrap().into_inner();
+        names.extend(page.users.into_iter().map(|user| user.login_name));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        last.clone_from(&page.next_page_token);
+        token = page.next_page_token;
+    }
+    assert_eq!(names, ["teacher-0", "teacher-1", "teacher-2", "teacher-3", "teacher-4"]);
+    let other = first.accounts.list_users(ask(last, pb::UserKind::Unspecified)).await;
+    assert_eq!(violations(other), pairs(&[("page_token", "INVALID_PAGE_TOKEN")]));
+    let request = pb::ListUsersRequest { kind: pb::UserKind::Pupil as i32, ..Default::default() };
+    assert_eq!(violations(first.accounts.list_users(request).await), pairs(&[("school", "REQUIRED")]));
+}
+
+#[tokio::test]
+async fn people_of_the_county_are_made_by_county_it_alone() {
+    let test = County::start().await;
+    let mut first = test.administrator().await;
+    assert!(first.create(county("centre-1")).await.is_ok());
+    let mut principal = test.staff_with(&mut first, "principal", 1, pb::Role::Principal).await;
+    assert_eq!(refusal(principal.create(county("centre-2")).await), not_found());
+}

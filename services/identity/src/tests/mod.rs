@@ -1,0 +1,9 @@
+//! The service through its generated clients, in process, with a clock that stands still.
+
+mod access;
+mod accounts;
+mod events;
+mod grants;
+mod login;
+mod sessions;
+mod support;
