@@ -23,8 +23,8 @@ const PROGRAMS: &[&str] = &["initdb", "postgres", "pg_isready"];
 /// `$1` the folder, `$2` the server's programs, `$3` the user to run as or nothing. fsync stays on: tests of what a crash leaves
 /// behind must not lie.
 const WATCH: &str = r#"
-trap '' INT HUP
-set -e
+# Also without a reader of what it says: the tests may be gone before the server is ready.
+trap '' INT HUP PIPE
 home=$1 bin=$2 user=$3
 if [ -n "$user" ]; then
     chown "$user" "$home"
@@ -32,24 +32,27 @@ if [ -n "$user" ]; then
 else
     as() { "$@"; }
 fi
-trap 'rm -rf "$home"' EXIT
-cd "$home"
-as "$bin/initdb" -D "$home/data" -U xinqiao -A trust -E UTF8 --locale=C --no-sync >"$home/initdb.log" 2>&1 || { cat "$home/initdb.log" >&2; exit 1; }
+end() {
+    # By its own word: the job in the background may be a shell around it.
+    if [ -s "$home/data/postmaster.pid" ]; then kill -INT "$(head -n 1 "$home/data/postmaster.pid")"; fi
+    wait
+    rm -rf "$home"
+}
+trap end EXIT
+fail() { cat "$1" >&2; exit 1; }
+cd "$home" || exit 1
+as "$bin/initdb" -D "$home/data" -U xinqiao -A trust -E UTF8 --locale=C --no-sync >"$home/initdb.log" 2>&1 || fail "$home/initdb.log"
 as "$bin/postgres" -D "$home/data" -k "$home" -c listen_addresses= -c max_connections=400 -c shared_buffers=64MB \
     -c max_locks_per_transaction=256 -c logging_collector=off >"$home/server.log" 2>&1 </dev/null &
 server=$!
 tries=0
-until [ -S "$home/.s.PGSQL.5432" ] && as "$bin/pg_isready" -q -h "$home"; do
+until [ -S "$home/.s.PGSQL.5432" ] && as "$bin/pg_isready" -q -h "$home" -U xinqiao -d postgres; do
     tries=$((tries + 1))
-    if [ $tries -gt 600 ] || ! kill -0 $server 2>/dev/null; then cat "$home/server.log" >&2; exit 1; fi
+    if [ $tries -gt 600 ] || ! kill -0 $server 2>/dev/null; then fail "$home/server.log"; fi
     sleep 0.05
 done
 echo ready
-read -r _ || true
-set +e
-# By its own word: $server may be a shell around it.
-kill -INT "$(head -n 1 "$home/data/postmaster.pid")"
-wait $server
+read -r _
 "#;
 
 /// A running server. It stops when this process ends.
