@@ -32,3 +32,6 @@ pub async fn build(deps: Deps) -> Result<Built, BuildError> {
     let app = Arc::new(App::new(deps));
     Ok(Built { routes: rpc::routes(&app), tasks: Vec::new() })
 }
+
+#[cfg(test)]
+mod tests;

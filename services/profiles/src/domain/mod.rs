@@ -4,6 +4,7 @@ pub mod alarm;
 pub mod care;
 pub mod class;
 pub mod colour;
+pub mod evidence;
 pub mod identifiers;
 pub mod ids;
 pub mod proposal;

@@ -8,6 +8,7 @@
 //! ```
 //! Nothing leads out of signed, rejected, withdrawn and overtaken.
 
+pub use super::evidence::{EVIDENCE_MAX, Evidence, EvidenceKind};
 use super::{
     colour::{Capacity, Colour, Signers, requirement},
     ids::{ProposalId, StudentId, UserId},
@@ -17,52 +18,10 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use xinqiao_kit::time::Ts;
 
-/// Evidence of one proposal at most.
-pub const EVIDENCE_MAX: usize = 20;
 /// Longest reasons, in characters.
 pub const REASONS_MAX: usize = 2000;
 /// Longest summary of a piece of evidence, note under a signature, and reason of a rejection, in characters.
 pub const NOTE_MAX: usize = 500;
-
-words! {
-    /// Kinds of evidence.
-    pub enum EvidenceKind {
-        /// Result of a questionnaire.
-        Result = "result",
-        /// Interview.
-        Interview = "interview",
-        /// Observation by a teacher.
-        Observation = "observation",
-        /// Report by somebody who noticed signs.
-        Report = "report",
-        /// Alert.
-        Alert = "alert",
-        /// Diagnosis or professional assessment.
-        Diagnosis = "diagnosis",
-        /// Follow-up by the support team.
-        FollowUp = "follow_up",
-        /// Feedback of an institution.
-        InstitutionFeedback = "institution_feedback",
-    }
-}
-
-impl EvidenceKind {
-    /// Whether it can show that a pupil is better.
-    pub const fn shows_recovery(self) -> bool {
-        matches!(self, Self::FollowUp | Self::InstitutionFeedback)
-    }
-}
-
-/// Something that a proposal rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// What it is.
-    pub kind: EvidenceKind,
-    /// Name of the resource that holds it; empty for what is kept outside the platform.
-    pub resource: String,
-    /// What it says, in words.
-    pub summary: String,
-}
 
 words! {
     /// Where a proposal stands.

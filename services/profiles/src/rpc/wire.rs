@@ -182,6 +182,7 @@ impl Mask {
     pub(super) fn required(v: &mut Violations, mask: Option<FieldMask>, known: &[&'static str]) -> Self {
         if mask.as_ref().is_none_or(|mask| mask.paths.is_empty()) {
             v.push(Violation::new("update_mask", "REQUIRED"));
+            return Self(Vec::new());
         }
         Self::read(v, mask, known)
     }
