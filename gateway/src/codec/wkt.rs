@@ -175,7 +175,7 @@ fn to_camel(part: &str) -> String {
 }
 
 pub(super) fn read_field_mask(text: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
-    for path in text.split(',').map(str::trim).filter(|path| !path.is_empty()) {
+    for path in text.split(',').filter(|path| !path.is_empty()) {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' || byte == b'*';
         if !path.bytes().all(allowed) {
             return Err(Fault::wrong_type("field_mask"));

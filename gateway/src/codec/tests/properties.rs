@@ -107,6 +107,15 @@ fn kinds() -> MessageDescriptor {
     crate::testing::pool().get_message_by_name("xinqiao.sample.v1.Kinds").unwrap()
 }
 
+/// Two things that the mapping allows and the oracle does not: names as in the .proto inside masks, and exponents and fractions in
+/// quoted whole numbers.
+fn only_we_take(text: &str) -> bool {
+    let quoted_exponent = text.split('"').any(|part| {
+        part.contains(['.', 'e', 'E']) && !part.is_empty() && json::number_len(part) == part.len()
+    });
+    quoted_exponent || text.contains('_')
+}
+
 /// Cases of each property; PROPTEST_CASES asks for more.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
@@ -175,8 +184,7 @@ proptest! {
         let Some(ours) = our_read(&SAMPLE, &descriptor, &text) else { return Ok(()) };
         let text = String::from_utf8(text).unwrap();
         let theirs = oracle_read(&descriptor, &text);
-        // The oracle takes no names as in the .proto inside masks, and reads no `null` where a value must be.
-        if text.contains('_') && theirs.is_none() { return Ok(()) }
+        if theirs.is_none() && only_we_take(&text) { return Ok(()) }
         let (ours, theirs) = (canonical(&ours), theirs.as_ref().map(canonical).unwrap_or_default());
         prop_assert!(alike(&ours, &theirs), "{}\n{}\n{}", ours, theirs, text);
     }
