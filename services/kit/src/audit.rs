@@ -4,6 +4,7 @@ use crate::{
     authz::Target,
     ctx::Ctx,
     db::{DbError, Tx},
+    insert_rows,
 };
 
 /// Whether something was read or changed.
@@ -13,6 +14,15 @@ pub enum Kind {
     Read,
     /// Somebody changed it.
     Write,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
 }
 
 /// What happened to what.
@@ -50,16 +60,12 @@ impl<'a> Entry<'a> {
 /// # Errors
 /// The database fails; the caller's transaction must fail with it.
 pub async fn record(tx: &mut Tx, ctx: &Ctx, entry: Entry<'_>) -> Result<(), DbError> {
-    let kind = match entry.kind {
-        Kind::Read => "read",
-        Kind::Write => "write",
-    };
     tx.q("INSERT INTO kit_audit (at, actor, action, kind, target_kind, target_id, school_id, student_id, call_id, note)
           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
         .bind(ctx.now())
         .bind(ctx.principal.label())
         .bind(ctx.method.policy.action.clone())
-        .bind(kind)
+        .bind(entry.kind.word())
         .bind(entry.target.kind)
         .bind(entry.target.id)
         .bind(entry.target.school)
@@ -68,6 +74,38 @@ pub async fn record(tx: &mut Tx, ctx: &Ctx, entry: Entry<'_>) -> Result<(), DbEr
         .bind(entry.note)
         .exec()
         .await?;
+    Ok(())
+}
+
+/// Appends an entry for each of many calls that are written together, in one statement.
+///
+/// # Errors
+/// The database fails; the caller's transaction must fail with it.
+pub async fn record_many<'a>(
+    tx: &mut Tx,
+    entries: impl IntoIterator<Item = (&'a Ctx, Entry<'a>)>,
+) -> Result<(), DbError> {
+    let rows = entries.into_iter().map(|(ctx, entry)| {
+        (
+            ctx.now(),
+            ctx.principal.label(),
+            ctx.method.policy.action.clone(),
+            entry.kind.word(),
+            entry.target.kind,
+            entry.target.id,
+            entry.target.school,
+            entry.target.student,
+            ctx.call_id,
+            entry.note,
+        )
+    });
+    let columns = insert_rows!(
+        tx,
+        "kit_audit",
+        [at, actor, action, kind, target_kind, target_id, school_id, student_id, call_id, note],
+        rows
+    );
+    columns.await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 use crate::{
     db::{Db, DbError, IdList, Tx},
+    insert_rows,
     role::Role,
     status::ApiError,
 };
@@ -198,14 +199,12 @@ impl Keys {
         if missing.is_empty() {
             return Ok(found);
         }
+        let mut rows = Vec::with_capacity(missing.len());
         for subject in &missing {
-            let wrapped = self.wrap(*subject, &random::<KEY_LEN>()?)?;
-            tx.q("INSERT INTO kit_data_keys (subject, wrapped) VALUES ($1, $2) ON CONFLICT (subject) DO NOTHING")
-                .bind(*subject)
-                .bind(wrapped)
-                .exec()
-                .await?;
+            rows.push((*subject, self.wrap(*subject, &random::<KEY_LEN>()?)?));
         }
+        insert_rows!(tx, "kit_data_keys", [subject, wrapped], rows, "ON CONFLICT (subject) DO NOTHING")
+            .await?;
         // Read back rather than remembered: another transaction may have been first.
         found.extend(self.unwrap_rows(tx.q(SELECT_KEYS).bind(IdList::from(missing)).all().await?)?);
         Ok(found)

@@ -1,6 +1,6 @@
 //! What pupils are asked, and what they may read of it (P3.2, P3.6).
 
-use super::{App, Error, targets::target_of};
+use super::{App, Error, seats::Desk, targets::target_of};
 use crate::{
     domain::{
         answers::Answers,
@@ -12,7 +12,7 @@ use crate::{
         text::Text,
     },
     store::{
-        assignments::{self, Assignment},
+        assignments::{self, Seat},
         responses, targets,
     },
 };
@@ -28,7 +28,7 @@ pub struct AssignmentView {
     /// The target.
     pub target: Listed,
     /// Its campaign.
-    pub campaign: Campaign,
+    pub campaign: Arc<Campaign>,
     /// The instrument to show.
     pub instrument: Arc<Instrument>,
     /// Answers saved so far.
@@ -123,13 +123,11 @@ impl App {
             (Validity::Valid, Level::Watch) => Some(words.watch.clone()),
             (Validity::Valid, Level::Attention | Level::Urgent) => Some(words.attention.clone()),
         };
-        Ok(OwnReport { id, title: view.campaign.plan.title, words })
+        Ok(OwnReport { id, title: view.campaign.plan.title.clone(), words })
     }
 
-    async fn assignment_view(
-        &self,
-        Assignment { target, campaign }: Assignment,
-    ) -> Result<AssignmentView, Error> {
+    async fn assignment_view(&self, seat: Seat) -> Result<AssignmentView, Error> {
+        let Desk { target, campaign } = self.desk_of(seat).await?;
         let named = (campaign.plan.instrument.as_str(), campaign.instrument_version);
         let instrument = self.instruments.recorded(&self.deps.db, named).await?;
         Ok(AssignmentView { target, campaign, instrument, draft: Vec::new() })

@@ -14,6 +14,7 @@ mod placements;
 mod reports;
 mod responses;
 mod results;
+mod seats;
 mod targets;
 
 pub use assignments::AssignmentView;
@@ -30,14 +31,27 @@ pub use reports::{Completeness, Report, Subject};
 pub use responses::{Submit, Taken};
 pub use results::{ResultAsk, ResultView};
 
-use crate::store::Window;
+use crate::store::{
+    Window,
+    submissions::{self, Outcome, Submission},
+};
 use uuid::Uuid;
-use xinqiao_kit::{authz::Visibility, ctx::Ctx, deps::Deps, page::Page, time::Ts};
+use xinqiao_kit::{
+    authz::Visibility,
+    ctx::Ctx,
+    db::{Group, GroupLimits},
+    deps::Deps,
+    page::Page,
+    time::Ts,
+};
 
 /// What every use-case gets at: the service's surroundings and the catalogue of instruments.
 pub struct App {
     deps: Deps,
     instruments: Instruments,
+    campaigns: seats::Campaigns,
+    /// Submissions that wait share a transaction.
+    submissions: Group<Submission, Outcome, Error>,
 }
 
 impl std::fmt::Debug for App {
@@ -49,7 +63,17 @@ impl std::fmt::Debug for App {
 impl App {
     /// The use-cases of a service in these surroundings.
     pub fn new(deps: Deps, instruments: Instruments) -> Self {
-        Self { deps, instruments }
+        let surroundings = deps.clone();
+        let submissions = Group::new(
+            "submissions",
+            deps.db.clone(),
+            GroupLimits::default(),
+            move |tx, batch: &[Submission]| {
+                let deps = surroundings.clone();
+                Box::pin(async move { Ok(submissions::write(tx, &deps, batch).await?) })
+            },
+        );
+        Self { deps, instruments, campaigns: seats::Campaigns::default(), submissions }
     }
 
     /// What a list of the caller's method may show, from the newest row down.

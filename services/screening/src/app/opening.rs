@@ -15,10 +15,14 @@ use chrono::Duration;
 use std::{collections::HashMap, sync::Arc};
 use xinqiao_kit::{audit, ctx::Ctx, lifecycle::Task, time::Ts};
 
+fn lease(now: Ts) -> Ts {
+    now + Duration::seconds(LEASE_SECONDS)
+}
+
 type Classes = HashMap<ClassId, SchoolClass>;
 
-/// How long one opening may take before somebody else may go on.
-const LEASE_MINUTES: i64 = 5;
+/// How long one page may take before somebody else may go on.
+const LEASE_SECONDS: i64 = 60;
 /// How often the task looks for openings that broke off.
 const LOOK_SECONDS: u64 = 30;
 
@@ -37,7 +41,7 @@ impl App {
         self.check_scope(&campaign, &classes).await?;
         let now = ctx.now();
         let mut tx = self.deps.db.begin().await?;
-        let ours = campaigns::lease_opening(&mut tx, id, now, now + Duration::minutes(LEASE_MINUTES)).await?;
+        let ours = campaigns::lease_opening(&mut tx, id, now, lease(now)).await?;
         if ours {
             audit::record(&mut tx, ctx, audit::Entry::write(&target_of(&campaign)).note("opening")).await?;
         }
@@ -89,6 +93,7 @@ impl App {
             let (page, next) = self.placements(&campaign.plan.scope, token).await?;
             let listed = page.iter().map(|placed| self.listed(campaign, classes, placed)).collect();
             let mut tx = self.deps.db.begin().await?;
+            campaigns::renew_opening(&mut tx, campaign.id, lease(self.deps.clock.now())).await?;
             targets::add(&mut tx, listed).await?;
             tx.commit().await?;
             if next.is_empty() {
@@ -115,7 +120,7 @@ impl App {
     }
 
     /// Goes on with openings that broke off; gives how many were finished.
-    async fn resume_openings(&self) -> Result<usize, Error> {
+    pub(crate) async fn resume_openings(&self) -> Result<usize, Error> {
         let now = self.deps.clock.now();
         let mut finished = 0;
         for id in campaigns::stuck_openings(&self.deps.db, now).await? {
@@ -124,8 +129,7 @@ impl App {
             };
             let classes = self.classes(&campaign.plan.scope).await?;
             let mut tx = self.deps.db.begin().await?;
-            let ours =
-                campaigns::lease_opening(&mut tx, id, now, now + Duration::minutes(LEASE_MINUTES)).await?;
+            let ours = campaigns::lease_opening(&mut tx, id, now, lease(now)).await?;
             tx.commit().await?;
             if ours {
                 self.freeze(&campaign, &classes, now).await?;

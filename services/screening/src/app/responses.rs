@@ -1,7 +1,7 @@
 //! Taking answers (P3.2): validated, scored by the instrument's key, stored sealed; what is grave raises an alert in the same transaction
 //! (P3.5), even from an unfinished questionnaire.
 
-use super::{App, Error, targets::target_of};
+use super::{App, Error, seats::Desk, targets::target_of};
 use crate::{
     domain::{
         answers::{AnswerFault, Answers, Expect},
@@ -13,10 +13,9 @@ use crate::{
         scoring::{self, CriticalHit, Scored, Trust, Validity},
     },
     store::{
-        assignments::{self, Assignment},
-        interviews, responses,
+        assignments, interviews, responses,
         signals::{self, Signal},
-        submissions::{self, Outcome, Submission},
+        submissions::{Outcome, Submission},
         targets::{self, Draft},
     },
 };
@@ -96,28 +95,22 @@ impl App {
             complete: submission.scored.missing.is_empty(),
             retest: submission.to == TargetState::Retest,
         };
-        match self.write_submission(submission).await {
+        match self.submissions.submit(submission).await {
             Ok(Outcome::Taken) => Ok(taken),
             Ok(Outcome::Changed) => self.repeated(&ask).await?.ok_or(Error::Raced),
             Err(failure) => Err(failure),
         }
     }
 
-    async fn write_submission(&self, submission: Submission) -> Result<Outcome, Error> {
-        let mut tx = self.deps.db.begin().await?;
-        let outcomes = submissions::write(&mut tx, &self.deps, &[submission]).await?;
-        tx.commit().await?;
-        Ok(outcomes.first().copied().unwrap_or(Outcome::Changed))
-    }
-
     /// The pupil's place in the campaign, if the caller may answer there.
-    async fn desk(&self, ctx: &Ctx, campaign: CampaignId, student: StudentId) -> Result<Assignment, Error> {
+    async fn desk(&self, ctx: &Ctx, campaign: CampaignId, student: StudentId) -> Result<Desk, Error> {
         let found = assignments::of_student(&self.deps.db, campaign, student).await?;
-        Ok(self.deps.authz.require_found(ctx, found, |found| target_of(&found.target))?)
+        let found = self.deps.authz.require_found(ctx, found, |found| target_of(&found.target))?;
+        self.desk_of(found).await
     }
 
     /// Validates and scores, without touching the database.
-    async fn prepare(&self, ctx: &Ctx, ask: &Submit, desk: &Assignment) -> Result<Submission, Error> {
+    async fn prepare(&self, ctx: &Ctx, ask: &Submit, desk: &Desk) -> Result<Submission, Error> {
         let now = ctx.now();
         let instrument = self.instrument_at(desk).await?;
         let expect = if ask.partial { Expect::Some } else { Expect::All };
@@ -158,7 +151,7 @@ impl App {
         })
     }
 
-    async fn instrument_at(&self, desk: &Assignment) -> Result<Arc<Instrument>, Error> {
+    async fn instrument_at(&self, desk: &Desk) -> Result<Arc<Instrument>, Error> {
         let named = (desk.campaign.plan.instrument.as_str(), desk.campaign.instrument_version);
         self.instruments.recorded(&self.deps.db, named).await
     }
@@ -195,7 +188,7 @@ impl App {
     }
 
     /// The finding of a questionnaire; none where there is nothing to see or nothing to trust.
-    fn finding(&self, desk: &Assignment, scored: &Scored, evidence: Evidence, now: Ts) -> Option<Finding> {
+    fn finding(&self, desk: &Desk, scored: &Scored, evidence: Evidence, now: Ts) -> Option<Finding> {
         let level = scored.finding_level();
         (level > Level::None).then(|| Finding {
             id: self.deps.ids.make(),
@@ -213,7 +206,7 @@ impl App {
 
     fn interview(
         &self,
-        desk: &Assignment,
+        desk: &Desk,
         reason: Option<InterviewReason>,
         evidence: Evidence,
         now: Ts,
@@ -250,7 +243,7 @@ impl App {
         let target = targets::get(&mut tx, desk.target.id).await?;
         let target = self.deps.authz.require_found(ctx, target, target_of)?;
         target.takes()?;
-        let desk = Assignment { target, ..desk };
+        let desk = Desk { target, ..desk };
         let key = self.deps.keys.subject(&mut tx, student.uuid()).await?;
         let before = targets::draft(&mut tx, desk.target.id, &key).await?;
         let before = before.map(|draft| draft.answers).unwrap_or_default();
@@ -274,7 +267,7 @@ impl App {
     }
 }
 
-fn place_of(desk: &Assignment) -> Place {
+fn place_of(desk: &Desk) -> Place {
     Place { school: desk.target.school, class: desk.target.class }
 }
 
@@ -292,7 +285,7 @@ fn interview_reason(scored: &Scored) -> Option<InterviewReason> {
 }
 
 /// The alerts of critical answers, each once for a target, item and severity: a draft and the submission after it raise one.
-fn signals_of(desk: &Assignment, critical: &[CriticalHit], evidence: Evidence) -> Vec<Signal> {
+fn signals_of(desk: &Desk, critical: &[CriticalHit], evidence: Evidence) -> Vec<Signal> {
     let signal = |hit: &CriticalHit| Signal {
         mark: format!("target/{}/{}/{}", desk.target.id, hit.item, hit.severity.word()),
         student: desk.target.student,

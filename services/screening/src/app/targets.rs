@@ -4,7 +4,7 @@ use super::{App, Error};
 use crate::{
     domain::{
         campaign::{Target as Listed, TargetState},
-        ids::{CampaignId, ClassId, StudentId, TargetId},
+        ids::{CampaignId, ClassId, Place, StudentId, TargetId},
     },
     store::{
         classes::{self, Change},
@@ -66,7 +66,8 @@ impl App {
             return Err(Error::Raced);
         }
         let change = Change::default().state(before.state, -1).state(to, 1);
-        classes::change(&mut tx, before.campaign, before.school, before.class, change).await?;
+        let place = Place { school: before.school, class: before.class };
+        classes::change(&mut tx, vec![(before.campaign, place, change)]).await?;
         let after = Listed { state: to, ..before };
         audit::record(&mut tx, ctx, audit::Entry::write(&target_of(&after))).await?;
         requests::finish(&mut tx, ctx, key, &after, &self.deps.keys).await?;

@@ -151,6 +151,13 @@ pub async fn lease_opening(tx: &mut Tx, id: CampaignId, now: Ts, until: Ts) -> S
     Ok(query.bind(id).bind(now).bind(until).exec().await? == 1)
 }
 
+/// Keeps the work of opening until `until`.
+pub async fn renew_opening(tx: &mut Tx, id: CampaignId, until: Ts) -> Stored<()> {
+    let query = tx.q("UPDATE campaigns SET opening_until = $2 WHERE id = $1 AND state = 'opening'");
+    query.bind(id).bind(until).exec().await?;
+    Ok(())
+}
+
 /// Gives the work of opening back: for another try, or to draft when nothing was written.
 pub async fn release_opening(tx: &mut Tx, id: CampaignId, to: CampaignState) -> Stored<()> {
     let query = tx.q("UPDATE campaigns SET state = $2, opening_until = NULL, version = version + 1 WHERE id = $1 AND state = 'opening'");

@@ -3,10 +3,13 @@
 use super::{Stored, Window};
 use crate::domain::{
     campaign::{Progress, TargetState},
-    ids::{CampaignId, ClassId, SchoolId},
+    ids::{CampaignId, ClassId, Place, SchoolId},
     report::Tally,
 };
-use xinqiao_kit::db::{Db, Json, Tx};
+use xinqiao_kit::{
+    db::{Db, Json, Tx},
+    insert_rows,
+};
 
 /// The counts of one class.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,36 +112,51 @@ impl Change {
     }
 }
 
-/// Changes the counts of a class, which is added if it had no target so far.
-pub async fn change(
-    tx: &mut Tx,
-    campaign: CampaignId,
-    school: SchoolId,
-    class: ClassId,
-    change: Change,
-) -> Stored<()> {
-    let by = change.counts;
-    let query = tx.q("INSERT INTO campaign_classes (campaign_id, class_id, school_id, targets, submitted, retest, on_leave, exempt, refused, gone, responses, summarised)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
-        ON CONFLICT (campaign_id, class_id) DO UPDATE SET
-            targets = campaign_classes.targets + excluded.targets, submitted = campaign_classes.submitted + excluded.submitted,
-            retest = campaign_classes.retest + excluded.retest, on_leave = campaign_classes.on_leave + excluded.on_leave,
-            exempt = campaign_classes.exempt + excluded.exempt, refused = campaign_classes.refused + excluded.refused,
-            gone = campaign_classes.gone + excluded.gone, responses = campaign_classes.responses + excluded.responses");
-    query
-        .bind(campaign)
-        .bind(class)
-        .bind(school)
-        .bind(by.targets)
-        .bind(by.submitted)
-        .bind(by.retest)
-        .bind(by.leave)
-        .bind(by.exempt)
-        .bind(by.refused)
-        .bind(by.left)
-        .bind(change.responses)
-        .exec()
-        .await?;
+/// Changes the counts of classes, each named once; one that had no target so far is added. Give them in order of campaign and class: two
+/// transactions that do cannot wait for each other.
+pub async fn change(tx: &mut Tx, changes: Vec<(CampaignId, Place, Change)>) -> Stored<()> {
+    let rows = changes.into_iter().map(|(campaign, place, change)| {
+        let by = change.counts;
+        (
+            campaign,
+            place.class,
+            place.school,
+            by.targets,
+            by.submitted,
+            by.retest,
+            by.leave,
+            by.exempt,
+            by.refused,
+            by.left,
+            change.responses,
+            0_i64,
+        )
+    });
+    let upsert = insert_rows!(
+        tx,
+        "campaign_classes",
+        [
+            campaign_id,
+            class_id,
+            school_id,
+            targets,
+            submitted,
+            retest,
+            on_leave,
+            exempt,
+            refused,
+            gone,
+            responses,
+            summarised
+        ],
+        rows,
+        "ON CONFLICT (campaign_id, class_id) DO UPDATE SET \
+         targets = campaign_classes.targets + excluded.targets, submitted = campaign_classes.submitted + excluded.submitted, \
+         retest = campaign_classes.retest + excluded.retest, on_leave = campaign_classes.on_leave + excluded.on_leave, \
+         exempt = campaign_classes.exempt + excluded.exempt, refused = campaign_classes.refused + excluded.refused, \
+         gone = campaign_classes.gone + excluded.gone, responses = campaign_classes.responses + excluded.responses"
+    );
+    upsert.await?;
     Ok(())
 }
 

@@ -54,9 +54,10 @@ async fn move_target(
     query.bind(target.id).bind(state.word()).bind(place.school).bind(place.class).exec().await?;
     if counted {
         let away = Change::default().listed(-1).state(target.state, -1);
-        classes::change(tx, target.campaign, target.school, target.class, away).await?;
+        let from = Place { school: target.school, class: target.class };
+        classes::change(tx, vec![(target.campaign, from, away)]).await?;
         let here = Change::default().listed(1).state(state, 1);
-        classes::change(tx, target.campaign, place.school, place.class, here).await?;
+        classes::change(tx, vec![(target.campaign, place, here)]).await?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::domain::{
     ids::{CampaignId, ClassId, Place, ResponseId, SchoolId, StudentId, TargetId},
     scoring::{RULE_VERSION, Scored},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 use xinqiao_kit::{
     audit, authz,
@@ -69,10 +69,10 @@ pub enum Outcome {
 
 /// Writes submissions and gives the outcome of each, in order. Two of one target in one batch: the first is taken.
 pub async fn write(tx: &mut Tx, deps: &Deps, batch: &[Submission]) -> Stored<Vec<Outcome>> {
-    let places = claim(tx, batch).await?;
+    let places = claim(tx, batch, deps.clock.now()).await?;
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut taken: Vec<(&Submission, Place)> = Vec::with_capacity(batch.len());
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for submission in batch {
         match places.get(&submission.target.id) {
             Some(place) if seen.insert(submission.target.id) => {
@@ -95,25 +95,21 @@ pub async fn write(tx: &mut Tx, deps: &Deps, batch: &[Submission]) -> Stored<Vec
 }
 
 /// Moves the targets that are still as they were read, and gives where their pupils are now.
-async fn claim(tx: &mut Tx, batch: &[Submission]) -> Stored<HashMap<TargetId, Place>> {
-    let mut moves: BTreeMap<(TargetState, TargetState, i32, Ts), Vec<TargetId>> = BTreeMap::new();
+async fn claim(tx: &mut Tx, batch: &[Submission], now: Ts) -> Stored<HashMap<TargetId, Place>> {
+    let mut moves: BTreeMap<(TargetState, TargetState, i32), BTreeSet<TargetId>> = BTreeMap::new();
     for submission in batch {
         let target = &submission.target;
-        let key = (target.state, submission.to, target.attempts, submission.time);
-        let ids = moves.entry(key).or_default();
-        if !ids.contains(&target.id) {
-            ids.push(target.id);
-        }
+        moves.entry((target.state, submission.to, target.attempts)).or_default().insert(target.id);
     }
     let mut places = HashMap::new();
-    for ((from, to, attempts, time), ids) in moves {
+    for ((from, to, attempts), ids) in moves {
         let query = tx.q("UPDATE targets SET state = $2, attempts = attempts + 1, submitted_at = $3, draft = NULL, drafted_at = NULL
             WHERE id IN (SELECT unhex(value) FROM json_each($1)) AND state = $4 AND attempts = $5
             RETURNING id, school_id, class_id");
         let rows: Vec<(TargetId, SchoolId, ClassId)> = query
-            .bind(IdList::from(ids))
+            .bind(ids.into_iter().collect::<IdList>())
             .bind(to.word())
-            .bind(time)
+            .bind(now)
             .bind(from.word())
             .bind(attempts)
             .all()
@@ -184,19 +180,17 @@ async fn insert_responses(
     Ok(())
 }
 
-/// Counts what was taken, one statement a class. Classes in order of id, so that two batches cannot wait for each other.
+/// Counts what was taken, class by class.
 async fn count(tx: &mut Tx, taken: &[(&Submission, Place)]) -> Stored<()> {
-    let mut changes: BTreeMap<(CampaignId, ClassId, SchoolId), Change> = BTreeMap::new();
+    let mut changes: BTreeMap<(CampaignId, ClassId), (Place, Change)> = BTreeMap::new();
     for (submission, place) in taken {
-        let key = (submission.target.campaign, place.class, place.school);
         let change = Change::default().state(submission.target.state, -1).state(submission.to, 1);
-        let entry = changes.entry(key).or_default();
-        *entry = entry.plus(Change { responses: 1, ..change });
+        let entry =
+            changes.entry((submission.target.campaign, place.class)).or_insert((*place, Change::default()));
+        entry.1 = entry.1.plus(Change { responses: 1, ..change });
     }
-    for ((campaign, class, school), change) in changes {
-        classes::change(tx, campaign, school, class, change).await?;
-    }
-    Ok(())
+    let changes = changes.into_iter().map(|((campaign, _), (place, change))| (campaign, place, change));
+    classes::change(tx, changes.collect()).await
 }
 
 /// Findings, interview tasks and alerts that follow.
@@ -223,13 +217,15 @@ async fn follow(
 }
 
 async fn record(tx: &mut Tx, taken: &[(&Submission, Place)]) -> Stored<()> {
-    let targets = taken.iter().map(|(submission, place)| {
-        let target = audit_target(submission.id, submission.target.student, *place);
-        (&submission.ctx, target)
-    });
-    for (ctx, target) in targets {
-        audit::record(tx, ctx, audit::Entry::write(&target)).await?;
-    }
+    let target = |(submission, place): &(&Submission, Place)| {
+        audit_target(submission.id, submission.target.student, *place)
+    };
+    let targets: Vec<authz::Target> = taken.iter().map(target).collect();
+    let entries = taken
+        .iter()
+        .zip(&targets)
+        .map(|((submission, _), target)| (&submission.ctx, audit::Entry::write(target)));
+    audit::record_many(tx, entries).await?;
     Ok(())
 }
 

@@ -38,35 +38,19 @@ impl TryFrom<Row> for Target {
     type Error = KeyError;
 
     fn try_from(row: Row) -> Stored<Self> {
-        target(
-            (row.id, row.campaign_id, row.student_id, row.school_id, row.class_id),
-            &row.state,
-            (row.needs_consent, row.consented_at),
-            (row.attempts, row.submitted_at),
-        )
+        Ok(Self {
+            id: row.id,
+            campaign: row.campaign_id,
+            student: row.student_id,
+            school: row.school_id,
+            class: row.class_id,
+            state: TargetState::of_word(&row.state).ok_or_else(|| unknown("targets", "state"))?,
+            needs_consent: row.needs_consent,
+            consent_time: row.consented_at,
+            attempts: row.attempts,
+            submit_time: row.submitted_at,
+        })
     }
-}
-
-/// A target from its columns: ids, state, consent, attempts.
-pub(super) fn target(
-    (id, campaign, student, school, class): (TargetId, CampaignId, StudentId, SchoolId, ClassId),
-    state: &str,
-    (needs_consent, consent_time): (bool, Option<Ts>),
-    (attempts, submit_time): (i32, Option<Ts>),
-) -> Stored<Target> {
-    let state = TargetState::of_word(state).ok_or_else(|| unknown("targets", "state"))?;
-    Ok(Target {
-        id,
-        campaign,
-        student,
-        school,
-        class,
-        state,
-        needs_consent,
-        consent_time,
-        attempts,
-        submit_time,
-    })
 }
 
 async fn one(query: Query<'_>) -> Stored<Option<Target>> {

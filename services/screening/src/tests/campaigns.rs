@@ -1,4 +1,5 @@
 use super::world::*;
+use crate::app::{App, Instruments};
 use tonic::Code;
 use xinqiao_proto::screening::v1 as pb;
 
@@ -46,6 +47,28 @@ async fn an_opening_that_broke_off_goes_on() {
         let open = world.open(&draft.name).await.unwrap();
         assert_eq!((open.state(), open.target_count), (pb::CampaignState::Open, 66));
         assert_eq!(world.count("SELECT count(*) FROM targets").await, 66, "nobody is there twice");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_opening_whose_process_died_is_finished_by_whoever_comes_next() {
+    both(|world| async move {
+        let instruments = Instruments::install(&world.deps.db, &[], world.now()).await.unwrap();
+        let other_replica = App::new(world.deps.clone(), instruments);
+        let draft = world.create(world.plan("phq-9", &[C11, C12])).await.unwrap();
+        // As a process leaves it that is killed after its first page: the work is still taken.
+        let mut tx = world.deps.db.begin().await.unwrap();
+        let taken = tx.q("UPDATE campaigns SET state = 'opening', opening_until = $1");
+        taken.bind(world.now() + chrono::Duration::seconds(50)).exec().await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(other_replica.resume_openings().await.unwrap(), 0);
+        assert_eq!(world.open(&draft.name).await.unwrap().state(), pb::CampaignState::Opening);
+        world.clock.advance(chrono::Duration::seconds(51));
+        assert_eq!(other_replica.resume_openings().await.unwrap(), 1);
+        let open = world.open(&draft.name).await.unwrap();
+        assert_eq!((open.state(), open.target_count), (pb::CampaignState::Open, 66));
+        assert_eq!(other_replica.resume_openings().await.unwrap(), 0);
     })
     .await;
 }
