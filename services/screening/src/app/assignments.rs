@@ -4,11 +4,12 @@ use super::{App, Error, seats::Desk, targets::target_of};
 use crate::{
     domain::{
         answers::Answers,
-        campaign::{Campaign, Target as Listed, TargetState},
+        campaign::Campaign,
         ids::TargetId,
         instrument::Instrument,
         level::Level,
         scoring::Validity,
+        target::{Target as Listed, TargetState},
         text::Text,
     },
     store::{

@@ -3,9 +3,10 @@
 use super::{App, Error};
 use crate::{
     domain::{
-        campaign::{Campaign, CampaignState, Plan, Progress},
+        campaign::{Campaign, CampaignState, Plan},
         ids::{CampaignId, SchoolId, UserId},
         instrument::Kind,
+        target::Progress,
     },
     store::{campaigns, classes, schools},
 };

@@ -5,9 +5,10 @@
 use super::{App, Error, campaigns::CampaignView, campaigns::target_of, placements::Placed};
 use crate::{
     domain::{
-        campaign::{Campaign, CampaignState, SchoolClass, Target as Listed, TargetState},
+        campaign::{Campaign, CampaignState, SchoolClass},
         ids::{CampaignId, ClassId},
         instrument::Instrument,
+        target::{Target as Listed, TargetState},
     },
     store::{campaigns, classes, targets},
 };

@@ -5,12 +5,13 @@ use super::{App, Error, seats::Desk, targets::target_of};
 use crate::{
     domain::{
         answers::{AnswerFault, Answers, Expect},
-        campaign::{CLOCK_AHEAD_MINUTES, TargetState},
+        campaign::CLOCK_AHEAD_MINUTES,
         finding::{Evidence, EvidenceKind, Finding, Interview, InterviewReason, InterviewState, Source},
         ids::{CampaignId, Place, ResponseId, StudentId},
         instrument::Instrument,
         level::Level,
         scoring::{self, CriticalHit, Scored, Trust, Validity},
+        target::TargetState,
     },
     store::{
         assignments, interviews, responses,

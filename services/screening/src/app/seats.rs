@@ -2,10 +2,7 @@
 
 use super::{App, Error};
 use crate::{
-    domain::{
-        campaign::{Campaign, Target},
-        ids::CampaignId,
-    },
+    domain::{campaign::Campaign, ids::CampaignId, target::Target},
     store::{assignments::Seat, campaigns},
 };
 use std::{

@@ -3,8 +3,8 @@
 use super::{App, Error};
 use crate::{
     domain::{
-        campaign::{Target as Listed, TargetState},
         ids::{CampaignId, ClassId, Place, StudentId, TargetId},
+        target::{Target as Listed, TargetState},
     },
     store::{
         classes::{self, Change},

@@ -5,6 +5,7 @@ use super::{
     ids::*,
     instrument::Severity,
     level::Level,
+    target::*,
 };
 use chrono::{Duration, NaiveDate};
 use uuid::Uuid;

@@ -14,6 +14,9 @@ pub mod report;
 mod report_tests;
 pub mod scoring;
 #[cfg(test)]
+mod scoring_properties;
+#[cfg(test)]
 mod scoring_tests;
+pub mod target;
 pub mod text;
 mod words;

@@ -6,10 +6,9 @@ use super::{
 use crate::{
     app::{CampaignView, Error},
     domain::{
-        campaign::{
-            CampaignState, ConsentRule, Grade, MAX_SCOPE, Plan, Progress, Purpose, Scope, Target, TargetState,
-        },
+        campaign::{CampaignState, ConsentRule, Grade, MAX_SCOPE, Plan, Purpose, Scope},
         ids::{CampaignId, ClassId, SchoolId, StudentId, TargetId},
+        target::{Progress, Target, TargetState},
     },
 };
 use tonic::{Request, Response, Status, async_trait};

@@ -1,12 +1,13 @@
 //! Enums of the API and of the rules, both ways.
 
 use crate::domain::{
-    campaign::{CampaignState, ConsentRule, Purpose, TargetState},
+    campaign::{CampaignState, ConsentRule, Purpose},
     entry::{EntryReason, ExitReason},
     finding::{InterviewReason, InterviewState, ObservationState, Outcome, Sign, Source},
     instrument::{Combine, Kind, Wording},
     level::Level,
     scoring::{Validity, VoidReason},
+    target::TargetState,
 };
 use xinqiao_proto::screening::v1 as pb;
 

@@ -3,8 +3,8 @@
 
 use super::{Stored, Window, targets};
 use crate::domain::{
-    campaign::Target,
     ids::{CampaignId, ResponseId, StudentId, TargetId},
+    target::Target,
 };
 use uuid::Uuid;
 use xinqiao_kit::{db::Db, time::Ts};

@@ -2,9 +2,9 @@
 
 use super::{Stored, Window};
 use crate::domain::{
-    campaign::{Progress, TargetState},
     ids::{CampaignId, ClassId, Place, SchoolId},
     report::Tally,
+    target::{Progress, TargetState},
 };
 use xinqiao_kit::{
     db::{Db, Json, Tx},

@@ -6,8 +6,9 @@ use super::{
     targets,
 };
 use crate::domain::{
-    campaign::{CampaignState, Target, TargetState},
+    campaign::CampaignState,
     ids::{Place, SchoolId, StudentId},
+    target::{Target, TargetState},
 };
 use xinqiao_kit::db::Tx;
 

@@ -6,10 +6,10 @@ use super::{
     findings, interviews, signals,
 };
 use crate::domain::{
-    campaign::{Target, TargetState},
     finding::{Finding, Interview},
     ids::{CampaignId, ClassId, Place, ResponseId, SchoolId, StudentId, TargetId},
     scoring::{RULE_VERSION, Scored},
+    target::{Target, TargetState},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;

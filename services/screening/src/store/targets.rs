@@ -2,8 +2,8 @@
 
 use super::{Stored, Window, unknown};
 use crate::domain::{
-    campaign::{Target, TargetState},
     ids::{CampaignId, ClassId, SchoolId, StudentId, TargetId},
+    target::{Target, TargetState},
 };
 use xinqiao_kit::{
     db::{Db, IdList, Query, Tx},

@@ -236,30 +236,9 @@ async fn every_form_leaves_its_finding_and_counts_as_coverage() {
         ];
         assert_eq!(refused, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
 
-        let assessment = pb::Finding {
-            student: student(101),
-            class: C11.name(),
-            source: pb::Source::Assessment.into(),
-            level: pb::Level::Attention.into(),
-            date: "2026-11-01".to_owned(),
-            notes: "市精神卫生中心评估".to_owned(),
-            ..Default::default()
-        };
         let mut psychologist = world.findings(&psychologist(1));
-        let request =
-            pb::CreateFindingRequest { finding: Some(assessment.clone()), request_id: String::new() };
-        let created = psychologist.create_finding(request).await.unwrap().into_inner();
-        let get = pb::GetFindingRequest { name: created.name };
-        assert_eq!(psychologist.get_finding(get).await.unwrap().into_inner().notes, "市精神卫生中心评估");
-        for (finding, reason) in [
-            (pb::Finding { source: pb::Source::Interview.into(), ..assessment.clone() }, "NOT_ALLOWED"),
-            (pb::Finding { date: "2026-12-01".to_owned(), ..assessment.clone() }, "TIME_IN_FUTURE"),
-            (pb::Finding { student: student(201), ..assessment }, "PUPIL_NOT_IN_CLASS"),
-        ] {
-            let request = pb::CreateFindingRequest { finding: Some(finding), request_id: String::new() };
-            assert_eq!(violations(&psychologist.create_finding(request).await.unwrap_err())[0].1, reason);
-        }
-
+        let request = pb::CreateFindingRequest { finding: Some(assessment(101)), request_id: String::new() };
+        psychologist.create_finding(request).await.unwrap();
         let coverage = pb::ListCoverageRequest { parent: C11.name() };
         let coverage = psychologist.list_coverage(coverage).await.unwrap().into_inner().coverage;
         assert_eq!(coverage.len(), 6);
@@ -278,6 +257,39 @@ async fn every_form_leaves_its_finding_and_counts_as_coverage() {
         );
         assert_eq!(forms(102), [pb::Source::ClassMeeting]);
         assert_eq!(forms(106), []);
+    })
+    .await;
+}
+
+fn assessment(number: u128) -> pb::Finding {
+    pb::Finding {
+        student: student(number),
+        class: C11.name(),
+        source: pb::Source::Assessment.into(),
+        level: pb::Level::Attention.into(),
+        date: "2026-11-01".to_owned(),
+        notes: "市精神卫生中心评估".to_owned(),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn an_assessment_is_recorded_by_the_psychologist_and_the_other_forms_are_not() {
+    both(|world| async move {
+        let mut psychologist = world.findings(&psychologist(1));
+        let request = pb::CreateFindingRequest { finding: Some(assessment(101)), request_id: String::new() };
+        let created = psychologist.create_finding(request).await.unwrap().into_inner();
+        let get = pb::GetFindingRequest { name: created.name };
+        assert_eq!(psychologist.get_finding(get).await.unwrap().into_inner().notes, "市精神卫生中心评估");
+        assert_eq!(interviews(&world).await.len(), 1, "it asks to be looked into");
+        for (finding, reason) in [
+            (pb::Finding { source: pb::Source::Interview.into(), ..assessment(101) }, "NOT_ALLOWED"),
+            (pb::Finding { date: "2026-12-01".to_owned(), ..assessment(101) }, "TIME_IN_FUTURE"),
+            (assessment(201), "PUPIL_NOT_IN_CLASS"),
+        ] {
+            let request = pb::CreateFindingRequest { finding: Some(finding), request_id: String::new() };
+            assert_eq!(violations(&psychologist.create_finding(request).await.unwrap_err())[0].1, reason);
+        }
     })
     .await;
 }

@@ -126,48 +126,12 @@ fn passport(raw: &RawPassport, items: &[Item], defects: &mut Vec<Defect>) -> Opt
     let kind = need(&raw.kind, "kind", defects);
     let wording = need(&raw.wording, "wording", defects);
     let licence = need(&raw.licence, "licence", defects);
-    let item_count = need(&raw.item_count, "item_count", defects);
-    let response_range = need(&raw.response_range, "response_range", defects);
+    need(&raw.item_count, "item_count", defects);
+    need(&raw.response_range, "response_range", defects);
     let age_years = need(&raw.age_years, "age_years", defects);
     let typical_minutes = need(&raw.typical_minutes, "typical_minutes", defects);
 
-    let mut wrong = |field, found: String, rule| defects.push(Defect::PassportWrong { field, found, rule });
-    if let Some(id) = id.as_ref().filter(|id| !is_id(id)) {
-        wrong("id", id.clone(), "2 to 40 small letters, digits and hyphens");
-    }
-    if let Some(version) = version.filter(|version| *version < 1) {
-        wrong("version", version.to_string(), "at least 1");
-    }
-    if title.as_ref().is_some_and(|title| title.zh.trim().is_empty()) {
-        wrong("title", "empty".to_owned(), "at least in Chinese");
-    }
-    if let Some(licence) = licence.as_ref().filter(|licence| licence.trim().len() < 10) {
-        wrong("licence", licence.clone(), "who allows what, in at least 10 characters");
-    }
-    if let Some((from, to)) = age_years
-        && (from > to || !AGE_YEARS.contains(&from) || !AGE_YEARS.contains(&to))
-    {
-        wrong("age_years", format!("{from} to {to}"), "ascending, within 3 to 25");
-    }
-    if typical_minutes == Some(0) {
-        wrong("typical_minutes", "0".to_owned(), "at least 1");
-    }
-    if raw.own_report.is_some() && kind.is_some_and(|kind| kind != Kind::SelfReport) {
-        wrong("own_report", "given".to_owned(), "only where pupils answer about themselves");
-    }
-    if id.as_ref().is_some_and(|id| id.starts_with("sdq")) && wording == Some(Wording::Project) {
-        defects.push(Defect::Forbidden(
-            "SDQ may be made electronic only with its owner's permission, never reworded",
-        ));
-    }
-    if let Some(passport) = item_count.filter(|count| *count != items.len()) {
-        defects.push(Defect::ItemCount { passport, found: items.len() });
-    }
-    if let (Some(passport), Some(found)) = (response_range, range_of(items))
-        && passport != found
-    {
-        defects.push(Defect::ResponseRange { passport, found });
-    }
+    passport_rules(raw, items, defects);
     let age_years = age_years?;
     Some(Instrument {
         id: id?,
@@ -185,6 +149,47 @@ fn passport(raw: &RawPassport, items: &[Item], defects: &mut Vec<Defect>) -> Opt
         critical: Vec::new(),
         review: Vec::new(),
     })
+}
+
+/// What the passport says must be possible, and fit the items.
+fn passport_rules(raw: &RawPassport, items: &[Item], defects: &mut Vec<Defect>) {
+    let mut wrong = |field, found: String, rule| defects.push(Defect::PassportWrong { field, found, rule });
+    if let Some(id) = raw.id.as_ref().filter(|id| !is_id(id)) {
+        wrong("id", id.clone(), "2 to 40 small letters, digits and hyphens");
+    }
+    if let Some(version) = raw.version.filter(|version| *version < 1) {
+        wrong("version", version.to_string(), "at least 1");
+    }
+    if raw.title.as_ref().is_some_and(|title| title.zh.trim().is_empty()) {
+        wrong("title", "empty".to_owned(), "at least in Chinese");
+    }
+    if let Some(licence) = raw.licence.as_ref().filter(|licence| licence.trim().len() < 10) {
+        wrong("licence", licence.clone(), "who allows what, in at least 10 characters");
+    }
+    if let Some((from, to)) = raw.age_years
+        && (from > to || !AGE_YEARS.contains(&from) || !AGE_YEARS.contains(&to))
+    {
+        wrong("age_years", format!("{from} to {to}"), "ascending, within 3 to 25");
+    }
+    if raw.typical_minutes == Some(0) {
+        wrong("typical_minutes", "0".to_owned(), "at least 1");
+    }
+    if raw.own_report.is_some() && raw.kind.is_some_and(|kind| kind != Kind::SelfReport) {
+        wrong("own_report", "given".to_owned(), "only where pupils answer about themselves");
+    }
+    if raw.id.as_ref().is_some_and(|id| id.starts_with("sdq")) && raw.wording == Some(Wording::Project) {
+        defects.push(Defect::Forbidden(
+            "SDQ may be made electronic only with its owner's permission, never reworded",
+        ));
+    }
+    if let Some(passport) = raw.item_count.filter(|count| *count != items.len()) {
+        defects.push(Defect::ItemCount { passport, found: items.len() });
+    }
+    if let (Some(passport), Some(found)) = (raw.response_range, range_of(items))
+        && passport != found
+    {
+        defects.push(Defect::ResponseRange { passport, found });
+    }
 }
 
 fn is_id(id: &str) -> bool {
