@@ -5,9 +5,10 @@ use super::support::{County, id, school, staff, student};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 use xinqiao_kit::{
-    authz::{Authorizer, Target},
+    authz::Target,
     ctx::{Grant, Principal, Scope},
     role::Role as Service,
+    testing::authorizer,
 };
 use xinqiao_proto::{identity::v1 as pb, policy};
 
@@ -114,10 +115,6 @@ fn actions() -> BTreeSet<String> {
     let of_identity = |path: &str| path.starts_with("/xinqiao.identity.");
     let methods = policy::methods().iter().filter(|method| of_identity(&method.path));
     methods.map(|method| method.policy.action.clone()).collect()
-}
-
-fn authorizer() -> Authorizer {
-    Authorizer::new(xinqiao_seeds::access::SCHEMA, xinqiao_seeds::access::POLICIES).unwrap()
 }
 
 #[test]

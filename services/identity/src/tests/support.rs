@@ -7,24 +7,18 @@ use std::{
     path::Path,
     sync::{Arc, Mutex},
 };
-use tonic::{Code, Request, Response, Status, body::Body};
+use tonic::{Code, Request, Response, Status, service::Routes};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 use xinqiao_kit::{
-    authz::Authorizer,
-    catalogue::Catalogue,
     ctx::Principal,
     db::Db,
     deps::Deps,
-    ids::Ids,
-    keys::Keys,
-    lifecycle::Hint,
-    peers::Peers,
     role::Role as Service,
     service::{FrontDeps, front},
     status::details,
-    testing::{ManualClock, TestDb},
-    time::{Clock, Ts},
+    testing::{self, ManualClock, TestDb},
+    time::Ts,
     token::{TokenKeys, TokenSigner, TokenVerifier},
 };
 use xinqiao_proto::{
@@ -122,7 +116,7 @@ impl PlacementService for FakeProfiles {
 /// A running service.
 pub(super) struct County {
     pub deps: Deps,
-    pub clock: ManualClock,
+    pub clock: Arc<ManualClock>,
     pub verifier: TokenVerifier,
     keys: TokenKeys,
     transport: Transport,
@@ -158,34 +152,16 @@ impl County {
 
     /// Over a database that has its tables.
     pub(super) async fn over(db: Db) -> Self {
-        let clock = ManualClock::at("2026-09-01T08:00:00Z".parse().unwrap());
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let keys = TokenKeys::ephemeral().unwrap();
-        let signer = keys.signer(Service::Identity, shared.clone()).unwrap();
-        let fake = tonic::service::Routes::new(PlacementServiceServer::new(FakeProfiles)).prepare();
-        let fake = Transport::new(tower::service_fn(move |request: http::Request<Body>| {
-            fake.clone().oneshot(request)
-        }));
-        let deps = Deps {
-            role: Service::Identity,
-            db,
-            clock: shared.clone(),
-            ids: Ids::seeded(shared.clone(), 7),
-            keys: Keys::from_bytes([1; 32], &[2; 32], Service::Identity).unwrap(),
-            authz: Arc::new(
-                Authorizer::new(xinqiao_seeds::access::SCHEMA, xinqiao_seeds::access::POLICIES).unwrap(),
-            ),
-            peers: Peers::new(HashMap::from([(Service::Profiles, fake)]), &signer),
-            signer,
-            outbox_hint: Hint::new(),
-            settings: Arc::new(xinqiao_seeds::Settings::from_toml("").unwrap()),
-            catalogue: Arc::new(Catalogue::new(xinqiao_seeds::messages::FILES).unwrap()),
-        };
-        let verifier = keys.verifier(shared.clone()).unwrap();
+        let clock = testing::clock();
+        let profiles = testing::stand_in(Routes::new(PlacementServiceServer::new(FakeProfiles)));
+        let peers = HashMap::from([(Service::Profiles, profiles)]);
+        let deps = testing::deps_with(Service::Identity, db, clock.clone(), &keys, peers);
+        let verifier = keys.verifier(clock.clone()).unwrap();
         let front_deps = FrontDeps {
             verifier: verifier.clone(),
             ids: deps.ids.clone(),
-            clock: shared,
+            clock: clock.clone(),
             catalogue: deps.catalogue.clone(),
         };
         let built = build(deps.clone()).await.unwrap();
@@ -210,7 +186,7 @@ impl County {
 
     fn with_headers(&self, headers: Vec<(&'static str, String)>) -> Transport {
         let inner = self.transport.clone();
-        Transport::new(inner.map_request(move |mut request: http::Request<Body>| {
+        Transport::new(inner.map_request(move |mut request: http::Request<tonic::body::Body>| {
             for (name, value) in &headers {
                 request.headers_mut().insert(*name, value.parse().unwrap());
             }
