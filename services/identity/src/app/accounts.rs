@@ -74,7 +74,7 @@ impl App {
         self.with_children(user, ctx.now()).await
     }
 
-    async fn with_children(&self, mut user: User, now: Ts) -> Result<User, Error> {
+    pub(super) async fn with_children(&self, mut user: User, now: Ts) -> Result<User, Error> {
         if let Person::Guardian { children, .. } = &mut user.person {
             *children = grants::children(&self.deps.db, user.id, now).await?;
         }

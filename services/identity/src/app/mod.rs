@@ -12,6 +12,7 @@ mod placement;
 mod secrets;
 mod sessions;
 mod tidy;
+mod update;
 
 pub use accounts::{Change, ListUsers, Me};
 pub use bootstrap::bootstrap;
@@ -24,6 +25,7 @@ pub use login::{LogIn, LoggedIn, Redeem};
 pub use password::{ChangePassword, Changed};
 pub use sessions::{Exchanged, Which};
 pub use tidy::tidy;
+pub use update::UpdateUser;
 
 use crate::{
     domain::{grant::Grant, password::Common, session::Lifetimes, user::User},

@@ -140,6 +140,15 @@ impl Person {
         }
     }
 
+    /// The same person at another school; none for whom no account is moved by hand.
+    pub fn at(self, school: SchoolId) -> Option<Self> {
+        match self {
+            Self::Staff { .. } => Some(Self::Staff { school }),
+            Self::Guardian { children, .. } => Some(Self::Guardian { school, children }),
+            Self::Pupil { .. } | Self::County => None,
+        }
+    }
+
     /// The pupil that the account belongs to.
     pub const fn student(&self) -> Option<StudentId> {
         match self {

@@ -54,6 +54,16 @@ impl pb::account_service_server::AccountService for Rpc {
         .await
     }
 
+    async fn update_user(
+        &self,
+        request: Request<pb::UpdateUserRequest>,
+    ) -> Result<Response<pb::User>, Status> {
+        rpc::handle(request, self.0.clone(), |app: Arc<App>, ctx: Ctx, m| async move {
+            app.update_user(&ctx, parse::update_user(m)?).await.map(pb::User::from)
+        })
+        .await
+    }
+
     async fn disable_user(
         &self,
         request: Request<pb::DisableUserRequest>,

@@ -4,7 +4,7 @@ use super::convert::role_of;
 use crate::{
     app::{
         Change, ChangePassword, ConfirmGrant, CreateGrant, CredentialKind, DeleteGrant, Item, ListGrants,
-        ListOf, ListUsers, LogIn, NewUsers, Redeem, Which, check_login_name,
+        ListOf, ListUsers, LogIn, NewUsers, Redeem, UpdateUser, Which, check_login_name,
     },
     domain::{
         GrantId, SchoolId, StudentId, UserId,
@@ -238,6 +238,28 @@ pub(super) fn list_users(m: pb::ListUsersRequest) -> Result<ListUsers, Invalid> 
     let list = format!("users?school={}&kind={}", m.school, m.kind);
     let page = page(m.page_size, &m.page_token, &list).map_err(|violation| v.push(violation)).ok();
     v.finish(page.map(|page| ListUsers { school, kind, page }))
+}
+
+pub(super) fn update_user(m: pb::UpdateUserRequest) -> Result<UpdateUser, Invalid> {
+    let mut v = Violations::new();
+    let mask = m.update_mask.unwrap_or_default();
+    if mask.paths.is_empty() {
+        v.push(Violation::new("update_mask", "REQUIRED"));
+    }
+    let Some(user) = v.present("user", m.user) else { return v.finish(None) };
+    let id = v.id::<UserId>("user.name", &user.name, "users/{}");
+    let (mut display_name, mut school) = (None, None);
+    for path in &mask.paths {
+        match path.as_str() {
+            "display_name" => {
+                let name = user.display_name.trim().to_owned();
+                display_name = v.len("user.display_name", &name, 1, DISPLAY_NAME_MAX).then_some(name);
+            }
+            "school" => school = v.id::<SchoolId>("user.school", &user.school, "schools/{}"),
+            _ => v.push(Violation::new("update_mask", "UNKNOWN_VALUE")),
+        }
+    }
+    v.finish(id.map(|id| UpdateUser { user: id, display_name, school, etag: user.etag }))
 }
 
 pub(super) fn create_grant(ctx: &Ctx, m: pb::CreateGrantRequest) -> Result<CreateGrant, Invalid> {

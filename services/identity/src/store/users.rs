@@ -162,6 +162,23 @@ pub async fn update(tx: &mut Tx, user: &User) -> Result<(), Error> {
     Ok(())
 }
 
+/// Writes what a person is called and the school that keeps the account.
+pub async fn update_profile(tx: &mut Tx, keys: &Keys, user: &User) -> Result<(), Error> {
+    let key = match user.person.student() {
+        Some(student) => keys.subject(tx, student.uuid()).await?,
+        None => keys.service_subject(),
+    };
+    tx.q("UPDATE users SET display_name = $2, school_id = $3, version = $4, update_time = $5 WHERE id = $1")
+        .bind(user.id)
+        .bind(key.seal_text(TABLE, "display_name", user.id, &user.display_name)?)
+        .bind(user.person.school())
+        .bind(user.version)
+        .bind(user.update_time)
+        .exec()
+        .await?;
+    Ok(())
+}
+
 /// What somebody who types a login name is checked against.
 #[derive(Debug, Clone)]
 pub struct Login {

@@ -96,7 +96,7 @@ fn expected(action: &str, role: &str, cell: Cell) -> bool {
         "exchangeSession" => false,
         "createUser" | "batchCreateUsers" => county_it || keeps_school(role),
         "getUser" => cell.is_mine() || keeps_school(role) || (county_it && known(&["staff", "county"])),
-        "listUsers" | "disableUser" | "enableUser" | "resetPassword" => {
+        "listUsers" | "updateUser" | "disableUser" | "enableUser" | "resetPassword" => {
             keeps_school(role) || (county_it && known(&["staff", "county"]))
         }
         "createGrant" | "deleteGrant" => county_it || keeps_school(role),
@@ -131,7 +131,7 @@ fn every_cell_of_the_table_is_decided_as_it_says() {
             }
         }
     }
-    assert_eq!(actions().len(), 18);
+    assert_eq!(actions().len(), 19);
     assert!(checked > 15_000, "{checked}");
 }
 

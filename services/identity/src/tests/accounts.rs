@@ -299,6 +299,73 @@ async fn an_account_is_disabled_and_enabled_with_care() {
     .await;
 }
 
+fn update(user: pb::User, paths: &[&str]) -> pb::UpdateUserRequest {
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    pb::UpdateUserRequest { user: Some(user), update_mask: Some(prost_types::FieldMask { paths }) }
+}
+
+#[tokio::test]
+async fn a_name_is_corrected_and_an_account_moved_by_who_keeps_both_schools() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        let mut keeper = county.staff_with(&mut first, "keeper", 1, pb::Role::SchoolAdmin).await;
+        let zhang = first.create(staff("zhang", 1)).await.unwrap().user.unwrap();
+        let child = first.create(pupil("child", 1, 100)).await.unwrap().user.unwrap();
+        let named = pb::User { display_name: " 张伟 ".into(), ..zhang.clone() };
+        let renamed = keeper.accounts.update_user(update(named.clone(), &["display_name"])).await.unwrap();
+        assert_eq!(renamed.into_inner().display_name, "张伟");
+        let stale = refusal(keeper.accounts.update_user(update(named, &["display_name"])).await);
+        assert_eq!(stale, (Code::Aborted, "STALE_ETAG".to_owned()));
+        let called = pb::User { display_name: "小明".into(), ..child.clone() };
+        keeper.accounts.update_user(update(called, &["display_name"])).await.unwrap();
+        assert_eq!(keeper.get(&child.name).await.unwrap().display_name, "小明");
+        let moved = pb::User { school: school(2), etag: String::new(), ..zhang.clone() };
+        let refused = refusal(keeper.accounts.update_user(update(moved.clone(), &["school"])).await);
+        assert_eq!(refused, not_found());
+        let moved = first.accounts.update_user(update(moved, &["school"])).await.unwrap().into_inner();
+        assert_eq!((moved.school.as_str(), moved.display_name.as_str()), (school(2).as_str(), "张伟"));
+        assert_eq!(refusal(keeper.get(&zhang.name).await), not_found());
+        let pupil_moved = pb::User { school: school(2), etag: String::new(), ..child };
+        assert_eq!(
+            violations(keeper.accounts.update_user(update(pupil_moved, &["school"])).await),
+            pairs(&[("user.school", "NOT_ALLOWED")])
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_what_can_change_is_changed() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    let zhang = first.create(staff("zhang", 1)).await.unwrap().user.unwrap();
+    let empty = pb::User { display_name: String::new(), ..zhang };
+    assert_eq!(
+        violations(first.accounts.update_user(update(empty.clone(), &["display_name", "login_name"])).await),
+        pairs(&[("user.display_name", "REQUIRED"), ("update_mask", "UNKNOWN_VALUE")])
+    );
+    assert_eq!(
+        violations(first.accounts.update_user(update(empty, &[])).await),
+        pairs(&[("update_mask", "REQUIRED")])
+    );
+}
+
+#[tokio::test]
+async fn two_administrators_who_disable_each_other_at_once_leave_one() {
+    County::each(|county| async move {
+        let mut first = county.administrator().await;
+        let mut second = county.second_administrator(&mut first).await;
+        let (one, two) = (first.user.clone(), second.user.clone());
+        let (a, b) = tokio::join!(first.disable(&two), second.disable(&one));
+        let refused = match (a, b) {
+            (Ok(_), Err(refused)) | (Err(refused), Ok(_)) => refused,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(refusal::<()>(Err(refused)).1, "LAST_ADMINISTRATOR");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn nobody_disables_or_resets_the_own_account_and_the_last_administrator_stays() {
     County::each(|county| async move {
