@@ -6,11 +6,12 @@ use crate::{
         alarm::{Alarm, AlarmKind, Subject},
         ids::SchoolId,
         staff::vacancies,
+        student::Transfer,
     },
     error::Error,
-    store::{Seen, classes, schools, staff, watch},
+    store::{Seen, classes, schools, staff, transfers, watch},
 };
-use xinqiao_kit::{ctx::Ctx, db::Tx, page::Page};
+use xinqiao_kit::{authz::Target, ctx::Ctx, db::Tx, page::Page};
 
 /// Pupils who are looked at for one answer at most. A county has fewer yellow and orange pupils than that in any school.
 const WATCHED_MAX: i64 = 20_000;
@@ -54,6 +55,7 @@ impl App {
         let watched = watch::watched(&mut tx, &seen, filter.school, WATCHED_MAX).await?;
         let mut alarms: Vec<Alarm> =
             watched.iter().flat_map(|watched| watched.alarms(limits, ctx.now())).collect();
+        alarms.extend(self.unanswered_transfers(&mut tx, ctx, filter.school).await?);
         alarms.extend(self.vacant_posts(&mut tx, &seen, filter.school).await?);
         let mut rows: Vec<(Vec<String>, Alarm)> = alarms
             .into_iter()
@@ -62,10 +64,35 @@ impl App {
             .filter(|(position, _)| page.after.as_ref().is_none_or(|after| position > after))
             .collect();
         rows.sort_by(|a, b| a.0.cmp(&b.0));
+        // A pupil who is orange and in transfer is found on two ways.
+        rows.dedup_by(|a, b| a.0 == b.0);
         let next_page_token = page.cut(&mut rows, |row| row.0.clone());
         let rows = rows.into_iter().map(|(_, alarm)| alarm).collect();
         let answer = ListAnswer { rows, next_page_token };
         self.shown(tx, ctx, &list_target("alarms", filter.school, None), answer).await
+    }
+
+    /// Transfers that nobody answers alarm the county, whatever the colour; they do not tell it.
+    async fn unanswered_transfers(
+        &self,
+        tx: &mut Tx,
+        ctx: &Ctx,
+        school: Option<SchoolId>,
+    ) -> Result<Vec<Alarm>, Error> {
+        let kind = AlarmKind::TransferUnanswered;
+        let county = Target::new("alarm").state(kind.word());
+        if !self.deps.authz.permits(&ctx.principal, &ctx.method.policy.action, &county) {
+            return Ok(Vec::new());
+        }
+        let late = transfers::overdue(tx, school, ctx.now(), WATCHED_MAX).await?.into_iter();
+        let alarm = |transfer: Transfer| Alarm {
+            kind,
+            subject: Subject::Student(transfer.student),
+            school: transfer.from_school,
+            since: Some(transfer.created_at),
+            due: Some(transfer.due_at),
+        };
+        Ok(late.map(alarm).collect())
     }
 
     /// Posts that nobody holds, at the schools that the caller answers for.

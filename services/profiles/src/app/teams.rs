@@ -171,13 +171,13 @@ impl App {
         self.recount_all(tx, ctx, &pupils).await
     }
 
+    /// Counts teams again. Each pupil is locked first: nobody else forms the team meanwhile.
     async fn recount_all(&self, tx: &mut Tx, ctx: &Ctx, pupils: &[StudentId]) -> Result<(), Error> {
-        let mut all = teams::of_students(tx, &self.deps.keys, self.load_limit(), pupils).await?;
-        for place in placements::by_ids(tx, pupils).await? {
-            if let Some(team) = all.remove(&place.student) {
-                let team = teams::save(tx, team, ctx.now()).await?;
-                self.tell_team(tx, &place, &team).await?;
-            }
+        for pupil in pupils {
+            let Some(place) = placements::lock(tx, *pupil).await? else { continue };
+            let team = self.team(tx, &place).await?;
+            let team = teams::save(tx, team, ctx.now()).await?;
+            self.tell_team(tx, &place, &team).await?;
         }
         Ok(())
     }

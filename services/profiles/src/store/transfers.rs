@@ -80,3 +80,17 @@ pub async fn list_open(
     let query = query.bind(seen.all).bind(seen.schools.clone()).bind(school);
     query.bind(part.after).bind(part.limit).all().await?.into_iter().map(transfer).collect()
 }
+
+/// Open transfers that should have been answered by now, at most `limit` of them.
+pub async fn overdue(
+    source: &mut impl Source,
+    school: Option<SchoolId>,
+    now: Ts,
+    limit: i64,
+) -> Result<Vec<Transfer>, StoreError> {
+    let query = source.query(
+        "SELECT * FROM transfers WHERE state = 'open' AND due_at < $1 AND ($2 IS NULL OR from_school = $2) \
+         ORDER BY id LIMIT $3",
+    );
+    query.bind(now).bind(school).bind(limit).all().await?.into_iter().map(transfer).collect()
+}

@@ -94,6 +94,10 @@ async fn a_transfer_can_be_called_back_and_its_silence_is_an_alarm() {
         let one = county.teams(&head).list_alarms(alarms()).await.unwrap().into_inner().alarms;
         assert_eq!((none.len(), one.len()), (0, 1));
         assert!(one[0].overdue && one[0].subject == boy);
+        let all = pb::ListAlarmsRequest::default();
+        let of_county =
+            county.teams(&of_county("county_centre")).list_alarms(all).await.unwrap().into_inner().alarms;
+        assert_eq!(of_county, one);
         let back = pb::CancelTransferRequest { name: boy.clone(), ..Default::default() };
         let back = county.students(&head).cancel_transfer(back).await.unwrap().into_inner();
         assert_eq!(

@@ -196,7 +196,7 @@ async fn a_proposal_is_withdrawn_by_its_proposer_and_rejected_by_others() {
             .into_inner()
             .entries;
         let line = lines.last().unwrap();
-        assert_eq!(line.kind(), pb::RecordEntryKind::Rejected);
+        assert_eq!(line.from_colour(), pb::Colour::Green);
         let by_head =
             county.records(&county.principal()).correct_record_history(correct(line.name.clone())).await;
         refused(by_head, Code::PermissionDenied, "PERMISSION_DENIED");
