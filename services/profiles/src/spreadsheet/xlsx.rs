@@ -5,7 +5,7 @@ use crate::domain::roster::{
     cell::{Cell, Value},
     fault::FileFault,
 };
-use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxError};
+use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxError, XlsxFormulaMetadata};
 use std::io::Cursor;
 
 /// The last row that a sheet can have.
@@ -58,7 +58,7 @@ impl<'a> Workbook<'a> {
                 number = at;
             }
             let content = match (record.formula, record.value) {
-                (Some(_), _) => Content::Formula,
+                (Some(formula), _) => Content::Formula(own_text(formula)),
                 (None, DataRef::Empty) => continue,
                 (None, value) => Content::Value(value),
             };
@@ -70,7 +70,14 @@ impl<'a> Workbook<'a> {
 
 enum Content<'a> {
     Value(DataRef<'a>),
-    Formula,
+    Formula(String),
+}
+
+fn own_text(formula: XlsxFormulaMetadata) -> String {
+    match formula {
+        XlsxFormulaMetadata::Normal { formula } | XlsxFormulaMetadata::Shared { formula, .. } => formula,
+        _ => String::new(),
+    }
 }
 
 fn hand_over(number: u32, row: &[(u32, Content<'_>)], take: &mut Take<'_>) -> Result<(), FileFault> {
@@ -83,7 +90,10 @@ fn hand_over(number: u32, row: &[(u32, Content<'_>)], take: &mut Take<'_>) -> Re
 }
 
 fn value<'c>(content: &'c Content<'_>) -> Value<'c> {
-    let Content::Value(value) = content else { return Value::Formula };
+    let value = match content {
+        Content::Formula(text) => return Value::Formula(text),
+        Content::Value(value) => value,
+    };
     match value {
         DataRef::Int(number) => Value::Number(*number as f64),
         DataRef::Float(number) => Value::Number(*number),

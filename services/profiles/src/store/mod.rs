@@ -8,6 +8,7 @@ pub mod plans;
 pub mod proposals;
 pub mod records;
 pub mod referrals;
+pub mod roster;
 pub mod schools;
 pub mod staff;
 pub mod students;

@@ -12,8 +12,8 @@ pub enum Value<'a> {
     Number(f64),
     /// A number that is shown as a date: days since the workbook's epoch.
     Day(f64),
-    /// A formula, whatever it last came to.
-    Formula,
+    /// A formula, whatever it last came to: its text, where it has one of its own.
+    Formula(&'a str),
     /// An error such as `#N/A`.
     Fault,
 }

@@ -10,10 +10,13 @@ use super::{
     sheet::{Kind, Row},
     words,
 };
-use crate::domain::identifiers::{
-    IdNumber, IdNumberFault, NameFault, PersonName, Phone, Sex, StudentNumber, StudentNumberFault,
+use crate::domain::{
+    identifiers::{
+        IdNumber, IdNumberFault, NameFault, PersonName, Phone, Sex, StudentNumber, StudentNumberFault,
+    },
+    student::BIRTH_YEAR_MIN,
 };
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 const GROUP_COLUMNS: [Column; GROUPS] = [
     Column::LeftBehind,
@@ -230,6 +233,8 @@ impl<'a> Check<'a> {
             Ok(date) => {
                 if date > self.around.today {
                     self.say(Column::BirthDate, Reason::BirthDateFuture);
+                } else if date.year() < BIRTH_YEAR_MIN {
+                    self.say(Column::BirthDate, Reason::BirthDateImplausible);
                 } else if id.is_some_and(|id| id.birth_date() != date) {
                     self.say(Column::BirthDate, Reason::BirthDateMismatch);
                 }

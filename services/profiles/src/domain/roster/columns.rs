@@ -158,7 +158,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Where the columns of a sheet stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headings {
     /// Row of the headings, from 1.
     pub row: u32,

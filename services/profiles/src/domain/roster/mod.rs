@@ -2,7 +2,7 @@
 //! against each of its rows, and what becomes of the pupils it names.
 //!
 //! The way of a file: [`sheet::Collector`] takes the cells and finds the headings, [`check::check`] makes an entry of each row or says
-//! everything against it, [`repeats::Repeats`] finds pupils that are named twice.
+//! everything against it, [`repeats::Repeats`] finds pupils that are named twice, [`plan`] says what a row changes of a pupil who is known.
 
 pub mod cell;
 pub mod check;
@@ -11,7 +11,9 @@ pub mod dates;
 pub mod entry;
 pub mod fault;
 pub mod grades;
+pub mod import;
 mod placement;
+pub mod plan;
 pub mod reason;
 pub mod register;
 pub mod repeats;

@@ -59,6 +59,8 @@ reasons! {
     DateImpossible "ROSTER_DATE_IMPOSSIBLE";
     /// Born after today.
     BirthDateFuture "ROSTER_BIRTH_DATE_FUTURE";
+    /// Born so long ago that nobody of that age is at school.
+    BirthDateImplausible "ROSTER_BIRTH_DATE_IMPLAUSIBLE";
     /// Another date of birth than the ID number says.
     BirthDateMismatch "ROSTER_BIRTH_DATE_MISMATCH";
     /// Neither ID number nor student number.

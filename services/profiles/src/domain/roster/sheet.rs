@@ -255,7 +255,7 @@ fn kept(value: Value<'_>) -> (Kind, Cow<'_, str>) {
         },
         Value::Number(number) => (Kind::Number, Cow::Owned(digits(number))),
         Value::Day(number) => (Kind::Day, Cow::Owned(digits(number))),
-        Value::Formula => (Kind::Formula, Cow::Borrowed("")),
+        Value::Formula(_) => (Kind::Formula, Cow::Borrowed("")),
         Value::Fault => (Kind::Fault, Cow::Borrowed("")),
     }
 }

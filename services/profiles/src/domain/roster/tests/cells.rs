@@ -60,7 +60,7 @@ fn a_cell_is_kept_with_its_kind() {
         Value::Text(&long),
         Value::Number(19_973_038_206.0),
         Value::Number(4_199_000_100.0),
-        Value::Formula,
+        Value::Formula("1+1"),
         Value::Fault,
         Value::Day(43_000.75),
     ];

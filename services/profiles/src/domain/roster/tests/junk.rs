@@ -53,7 +53,7 @@ proptest! {
                     0 | 1 => Value::Text(text),
                     2 => Value::Number(*number),
                     3 => Value::Day(*number),
-                    _ => Value::Formula,
+                    _ => Value::Formula("1+1"),
                 };
                 Cell { column: *column, value }
             }).collect();
