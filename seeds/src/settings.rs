@@ -55,6 +55,8 @@ pub struct Profiles {
     pub support_load_limit: u32,
     /// Hours until the receiving school should have answered a transfer.
     pub transfer_answer_hours: u32,
+    /// Days after the end of a roster import until its file and the details of its rows are erased.
+    pub import_retention_days: u32,
 }
 
 /// Screening (P3.*).

@@ -74,6 +74,32 @@ pub enum Error {
     /// A rule of the three colours.
     #[error(transparent)]
     Colour(#[from] ColourFault),
+    /// The state of a roster import.
+    #[error(transparent)]
+    Roster(#[from] RosterFault),
+}
+
+/// What an import of a roster may answer besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RosterFault {
+    /// Too many of the caller's imports wait or run.
+    #[error("{max} imports wait already")]
+    Waiting {
+        /// How many may.
+        max: i64,
+    },
+    /// It has not finished.
+    #[error("the import has not finished")]
+    Unfinished,
+    /// File and details are erased.
+    #[error("the file of the import was erased")]
+    Erased,
+    /// A workbook could not be written.
+    #[error("a workbook could not be written")]
+    Workbook,
+    /// Another transaction entered the same pupils, or took over the import.
+    #[error("another transaction was first")]
+    Overtaken,
 }
 
 /// A kind of thing, for errors.
@@ -137,6 +163,9 @@ impl ApiError for Error {
                 Code::InvalidArgument
             }
             Self::OwnPosts => Code::PermissionDenied,
+            Self::Roster(RosterFault::Waiting { .. }) => Code::ResourceExhausted,
+            Self::Roster(RosterFault::Workbook) => Code::Internal,
+            Self::Roster(RosterFault::Overtaken) => Code::Unavailable,
             _ => self.inner().map_or(Code::FailedPrecondition, ApiError::code),
         }
     }
@@ -169,6 +198,7 @@ impl ApiError for Error {
             Self::NotOrange => "RECORD_NOT_ORANGE",
             Self::WrongReferralState(_) => "REFERRAL_WRONG_STATE",
             Self::Colour(fault) => colour_reason(*fault),
+            Self::Roster(fault) => roster_reason(*fault),
         }
     }
 
@@ -176,6 +206,7 @@ impl ApiError for Error {
         match self {
             Self::WrongState(state) => vec![("state", state.word().to_owned())],
             Self::WrongReferralState(state) => vec![("state", state.word().to_owned())],
+            Self::Roster(RosterFault::Waiting { max }) => vec![("max", max.to_string())],
             _ => self.inner().map(ApiError::params).unwrap_or_default(),
         }
     }
@@ -195,13 +226,27 @@ impl ApiError for Error {
             Self::WrongState(_) | Self::Sealed | Self::Closed(Thing::Student) => Some("student"),
             Self::WrongReferralState(_) | Self::Closed(Thing::Referral) => Some("referral"),
             Self::RecordGreen | Self::NotOrange => Some("record"),
+            Self::Roster(RosterFault::Unfinished | RosterFault::Erased) => Some("import"),
             Self::Colour(_) if self.code() == Code::FailedPrecondition => Some("proposal"),
             _ => None,
         }
     }
 
     fn retryable(&self) -> bool {
-        self.inner().is_some_and(ApiError::retryable)
+        match self {
+            Self::Roster(fault) => *fault == RosterFault::Overtaken,
+            _ => self.inner().is_some_and(ApiError::retryable),
+        }
+    }
+}
+
+fn roster_reason(fault: RosterFault) -> &'static str {
+    match fault {
+        RosterFault::Waiting { .. } => "ROSTER_IMPORTS_WAITING",
+        RosterFault::Unfinished => "ROSTER_IMPORT_UNFINISHED",
+        RosterFault::Erased => "ROSTER_IMPORT_ERASED",
+        RosterFault::Workbook => "INTERNAL",
+        RosterFault::Overtaken => "UNAVAILABLE",
     }
 }
 

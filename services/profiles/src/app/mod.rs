@@ -9,6 +9,10 @@ mod placement;
 mod proposals;
 mod records;
 mod referrals;
+mod roster;
+mod roster_chunk;
+mod roster_errors;
+mod roster_work;
 mod school_file;
 mod schools;
 mod staff;
@@ -23,6 +27,8 @@ pub use care::{FollowUpList, NewDeed, NewPlan};
 pub use placement::Whereabouts;
 pub use proposals::PlaceOf;
 pub use records::Attention;
+pub use roster::NewImport;
+pub use roster_errors::MarkedWorkbook;
 pub use school_file::{FileProblem, SchoolFileReport};
 pub use schools::SchoolPatch;
 pub use staff::{NewStaff, StaffPatch};
@@ -45,6 +51,8 @@ use xinqiao_kit::{
 pub struct App {
     /// The service's surroundings.
     pub deps: Deps,
+    /// Where accepted rosters wait for the worker.
+    desk: roster::Desk,
 }
 
 /// The key of a write whose client sent a `request_id`.
@@ -53,7 +61,7 @@ pub type Key = Option<RequestKey>;
 impl App {
     /// Use-cases over these surroundings.
     pub fn new(deps: Deps) -> Self {
-        Self { deps }
+        Self { deps, desk: roster::Desk::default() }
     }
 
     /// Ends a write: remembers its answer, writes the audit row, commits.

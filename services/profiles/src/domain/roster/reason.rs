@@ -121,6 +121,8 @@ reasons! {
     Transferring "ROSTER_TRANSFERRING";
     /// The pupil would have more guardians than can be kept.
     TooManyGuardians "ROSTER_TOO_MANY_GUARDIANS" "max";
+    /// One of the numbers belongs to somebody whose data was erased.
+    NumberTaken "ROSTER_NUMBER_TAKEN";
     /// The class was closed.
     ClassClosed "ROSTER_CLASS_CLOSED";
 

@@ -59,6 +59,11 @@ impl Register {
         &self.schools
     }
 
+    /// Whether the school with this id is in the register.
+    pub fn holds(&self, id: Uuid) -> bool {
+        self.schools.iter().any(|school| school.id == id)
+    }
+
     /// The place of the school with this code.
     pub fn by_code(&self, code: &str) -> Option<usize> {
         self.by_code.get(code).or_else(|| self.by_code.get(&squeeze(code))).copied()
