@@ -21,16 +21,17 @@ pub const MIGRATIONS: Migrations = Migrations::new(
     &[
         ("0001_people", include_str!("../migrations/0001_people.sql")),
         ("0002_records", include_str!("../migrations/0002_records.sql")),
+        ("0003_imports", include_str!("../migrations/0003_imports.sql")),
     ],
 );
 
-/// Builds the service: its gRPC routes; nothing runs beside them.
+/// Builds the service: its gRPC routes, and beside them the work on imports of rosters.
 ///
 /// # Errors
 /// None today.
 pub async fn build(deps: Deps) -> Result<Built, BuildError> {
     let app = Arc::new(App::new(deps));
-    Ok(Built { routes: rpc::routes(&app), tasks: Vec::new() })
+    Ok(Built { routes: rpc::routes(&app), tasks: vec![app::roster_task(app)] })
 }
 
 #[cfg(test)]

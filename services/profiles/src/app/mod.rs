@@ -29,6 +29,8 @@ pub use proposals::PlaceOf;
 pub use records::Attention;
 pub use roster::NewImport;
 pub use roster_errors::MarkedWorkbook;
+pub(crate) use roster_errors::words as in_words;
+pub use roster_work::task as roster_task;
 pub use school_file::{FileProblem, SchoolFileReport};
 pub use schools::SchoolPatch;
 pub use staff::{NewStaff, StaffPatch};

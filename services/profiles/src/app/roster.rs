@@ -27,6 +27,7 @@ use xinqiao_kit::{
     page::Page,
     requests,
     status::Violation,
+    validate::{Invalid, Violations},
 };
 
 /// Files that are read at the same time: one may take some 100 MiB while it is read.
@@ -77,11 +78,9 @@ impl Desk {
 }
 
 /// A roster to take.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct NewImport {
-    /// The file.
-    pub content: Bytes,
-    /// Its name.
+    /// Name of the file.
     pub filename: String,
     /// Whether nothing is to be changed.
     pub dry_run: bool,
@@ -89,25 +88,28 @@ pub struct NewImport {
     pub policy: Policy,
 }
 
-impl fmt::Debug for NewImport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NewImport({} bytes)", self.content.len())
-    }
-}
-
-impl From<FileFault> for Error {
+impl From<FileFault> for Invalid {
     fn from(fault: FileFault) -> Self {
         let violation = Violation::new("content", fault.reason());
-        fault
-            .params()
-            .into_iter()
-            .fold(violation, |violation, (name, value)| violation.param(name, value))
-            .into()
+        let named = fault.params().into_iter();
+        named.fold(violation, |violation, (name, value)| violation.param(name, value)).into()
     }
 }
 
 fn target(import: &Import) -> Target {
     Target::new("import").id(import.id).owner(import.creator)
+}
+
+/// Both values, or everything that is wrong with either.
+fn both<A, B>(one: Result<A, Invalid>, other: Result<B, Invalid>) -> Result<(A, B), Invalid> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (one, other) => {
+            let mut v = Violations::new();
+            one.err().into_iter().chain(other.err()).for_each(|invalid| v.extend(invalid));
+            v.finish(None)
+        }
+    }
 }
 
 /// The schools that a caller may import for: `None` for all of the county.
@@ -124,10 +126,17 @@ impl App {
     ///
     /// # Errors
     /// Access; what is wrong with the file as a whole; too many imports that wait.
-    pub async fn import_roster(&self, ctx: &Ctx, new: NewImport, key: &Key) -> Result<Import, Error> {
+    pub async fn import_roster(
+        &self,
+        ctx: &Ctx,
+        content: Bytes,
+        new: Result<NewImport, Invalid>,
+        key: &Key,
+    ) -> Result<Import, Error> {
         let creator = UserId(ctx.user()?);
         let schools = schools_of(&self.deps.authz.visibility(ctx)?)?;
-        let sheet = Arc::new(self.desk.read(new.content.clone()).await?);
+        let (new, sheet) = both(new, self.desk.read(content.clone()).await.map_err(Invalid::from))?;
+        let sheet = Arc::new(sheet);
         let import = Import {
             id: ImportId(self.deps.ids.new_id()),
             creator,
@@ -139,7 +148,7 @@ impl App {
                 other_sheets: sheet.other_sheets.clone(),
                 from_1904: sheet.from_1904,
             },
-            size_bytes: new.content.len() as i64,
+            size_bytes: content.len() as i64,
             dry_run: new.dry_run,
             policy: new.policy,
             state: ImportState::Pending,
@@ -160,7 +169,7 @@ impl App {
         if roster::waiting(&mut tx, creator).await? >= WAITING_MAX {
             return Err(RosterFault::Waiting { max: WAITING_MAX }.into());
         }
-        roster::insert(&mut tx, &self.deps.keys, &import, &new.content).await?;
+        roster::insert(&mut tx, &self.deps.keys, &import, &content).await?;
         let import = self.written(tx, ctx, key, &target(&import), import).await?;
         self.desk.put(import.id, sheet);
         self.desk.hint.give();

@@ -9,6 +9,7 @@ use crate::domain::{
     proposal::{EvidenceKind, ProposalState},
     record::EntryKind,
     referral::ReferralState,
+    roster::import::{ImportState, Outcome as RowOutcome, Policy},
     school::Running,
     staff::Post,
     stage::Stage,
@@ -73,6 +74,10 @@ wire!(Channel, pb::ContactChannel: Phone, AtSchool, HomeVisit, Message);
 wire!(
     ReferralState, pb::ReferralState: AwaitingConsent, Consented, Sent, Received, Feedback, ReturnPlanned, Closed
 );
+
+wire!(Policy, pb::ImportPolicy: AllOrNothing, GoodRows);
+wire!(ImportState, pb::ImportState: Pending, Running, Succeeded, Refused, Failed);
+wire!(RowOutcome, pb::RowOutcome: Created, Updated, Unchanged, Moved, Rejected, Duplicate);
 
 /// Schools, classes and staff share their states' numbers: 1 is running, 2 is not.
 impl Wire for Running {
