@@ -12,6 +12,8 @@ mod referrals;
 mod roster;
 mod roster_chunk;
 mod roster_errors;
+#[cfg(test)]
+mod roster_tests;
 mod roster_work;
 mod school_file;
 mod schools;

@@ -116,41 +116,45 @@ impl Worker {
         Ok(true)
     }
 
-    /// Claims the oldest import that waits and gets everything ready. None if none waits, or if the one that did cannot be worked on.
+    /// Claims the oldest import that waits and gets everything ready; those that cannot be worked on are given up on the way. None if none
+    /// waits.
     pub(super) async fn begin_work(&self) -> Result<Option<Work>, Error> {
-        let worker = self.0.deps.ids.new_id();
-        let now = self.0.deps.clock.now();
-        let claim = roster::claim(&self.0.deps.db, worker, now, until(now)).await?;
-        let Some(claim) = claim else { return Ok(None) };
-        let mut db = self.0.deps.db.clone();
-        let import = roster::get(&mut db, &self.0.deps.keys, claim.import).await?;
-        let Some(mut import) = import else { return Ok(None) };
-        if claim.attempt > ATTEMPTS_MAX {
-            tracing::error!(import = %import.id, "a roster import was given up");
-            self.fail(&claim, import, BROKE_OFF).await?;
-            return Ok(None);
-        }
-        let sheet = match self.sheet(&import).await? {
-            Ok(sheet) => sheet,
-            Err(fault) => {
-                self.fail(&claim, import, fault.reason()).await?;
-                return Ok(None);
+        loop {
+            let worker = self.0.deps.ids.new_id();
+            let now = self.0.deps.clock.now();
+            let claim = roster::claim(&self.0.deps.db, worker, now, until(now)).await?;
+            let Some(claim) = claim else { return Ok(None) };
+            let import = roster::get(&mut self.0.deps.db.clone(), &self.0.deps.keys, claim.import).await?;
+            let import = import.ok_or(RosterFault::Erased)?;
+            let id = import.id;
+            if claim.attempt > ATTEMPTS_MAX {
+                tracing::error!(import = %id, "a roster import was given up");
+                self.fail(&claim, import, BROKE_OFF).await?;
+                continue;
             }
-        };
+            match self.sheet(&import).await? {
+                Ok(sheet) => return self.ready(claim, import, sheet).await.map(Some),
+                Err(fault) => {
+                    tracing::error!(import = %id, %fault, "a roster that was accepted cannot be read any more");
+                    self.fail(&claim, import, fault.reason()).await?;
+                }
+            }
+        }
+    }
+
+    /// Everything that work on an import needs, up to where somebody has come before.
+    async fn ready(&self, claim: Claim, mut import: Import, sheet: Arc<Sheet>) -> Result<Work, Error> {
         if !import.writes_at_once() {
             // What was only looked at is looked at again.
             (import.rows_checked, import.counts) = (0, Counts::default());
         }
-        let register = self.register(&import).await?;
-        let ctx = self.worker_ctx(&import)?;
-        let today = import.created_at.shanghai_date();
         let mut work = Work {
             claim,
+            register: self.register(&import).await?,
+            ctx: self.worker_ctx(&import)?,
+            today: import.created_at.shanghai_date(),
             import,
-            ctx,
             sheet,
-            register,
-            today,
             repeats: Repeats::default(),
             opened: Opened::new(),
             next: 0,
@@ -159,7 +163,7 @@ impl Worker {
         while work.next < usize::try_from(work.import.rows_done).unwrap_or_default() {
             work.go_through_chunk();
         }
-        Ok(Some(work))
+        Ok(work)
     }
 
     async fn sheet(&self, import: &Import) -> Result<Result<Arc<Sheet>, FileFault>, Error> {

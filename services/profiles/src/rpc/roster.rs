@@ -10,7 +10,7 @@ use crate::{
         ids::UserId,
         roster::{
             cell::Address,
-            import::{Counts, FILENAME_MAX, Import, ImportId, ImportState, Outcome, Policy, RowResult},
+            import::{Counts, FILENAME_MAX, Import, ImportId, Outcome, Policy, RowResult},
             plan::Change,
             reason::Finding,
         },

@@ -24,8 +24,9 @@ pub const CHUNK_ROWS: usize = 500;
 pub const WAITING_MAX: i64 = 10;
 /// Longest name of a file, in characters.
 pub const FILENAME_MAX: usize = 200;
-/// Attempts at one import before it is given up.
-pub const ATTEMPTS_MAX: i32 = 5;
+/// Attempts at one import without getting on before it is given up: enough for a database that is away for a quarter of an hour, and for a
+/// machine that is switched off again and again.
+pub const ATTEMPTS_MAX: i32 = 50;
 
 words! {
     /// What becomes of the good rows of a file that also has bad ones.

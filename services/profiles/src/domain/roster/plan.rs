@@ -253,8 +253,16 @@ fn guardians_after(
                     *met = true;
                 }
                 if let Some(guardian) = guardians.get_mut(at) {
-                    guardian.name = entry.name.clone();
-                    guardian.phone = entry.phone.or(guardian.phone);
+                    let phone = entry.phone.or(guardian.phone);
+                    if (&guardian.name, guardian.phone) != (&entry.name, phone) {
+                        // Name and phone make the person whom siblings share: with others it is not the same row.
+                        *guardian = Guardian {
+                            id: GuardianId(fresh()),
+                            name: entry.name.clone(),
+                            phone,
+                            ..guardian.clone()
+                        };
+                    }
                     if let Some(relation) = &entry.relation {
                         guardian.relation = relation.to_string();
                     }
