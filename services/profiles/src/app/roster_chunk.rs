@@ -60,8 +60,8 @@ pub(super) type Opened = HashMap<(SchoolId, ClassKey), ClassId>;
 /// What is to be done about one row.
 enum Step {
     Settled(RowResult),
-    Create { row: u32, student: Student, findings: Vec<Finding> },
-    Change { row: u32, planned: Planned, before: Student, findings: Vec<Finding> },
+    Create { row: u32, student: Box<Student>, findings: Vec<Finding> },
+    Change { row: u32, planned: Box<Planned>, before: Box<Student>, findings: Vec<Finding> },
 }
 
 /// What became of a chunk.
@@ -150,7 +150,6 @@ impl Clerk<'_> {
         Ok((steps, needed))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call, all of it needed to decide about a row")]
     fn plan_row(
         &self,
         known: &KnownPupils,
@@ -166,7 +165,7 @@ impl Clerk<'_> {
             Ok(None) => {
                 let blank = Blank { now: self.ctx.now(), today: self.today };
                 let student = plan::newcomer(entry, seat, fresh(), fresh, blank);
-                return Step::Create { row, student, findings };
+                return Step::Create { row, student: Box::new(student), findings };
             }
             Ok(Some(before)) => before,
         };
@@ -179,7 +178,7 @@ impl Clerk<'_> {
             Err(against) => reject(row, findings, against),
             Ok(planned) => {
                 findings.extend(planned.warnings.iter().cloned());
-                Step::Change { row, planned, before: before.clone(), findings }
+                Step::Change { row, planned: Box::new(planned), before: Box::new(before.clone()), findings }
             }
         }
     }
@@ -311,11 +310,12 @@ impl Clerk<'_> {
         }
         let refused = students::update(tx, &self.app.deps.keys, &mut pupils, self.ctx.now()).await?;
         self.refuse(tx, steps, &refused).await?;
-        let moved: HashMap<StudentId, Student> = steps
+        // Where those who have moved were before, and whether they had a place there.
+        let moved: HashMap<StudentId, (SchoolId, bool)> = steps
             .iter()
             .filter_map(|step| match step {
                 Step::Change { planned, before, .. } if planned.changes.contains(&Change::Class) => {
-                    Some((before.id, before.clone()))
+                    Some((before.id, (before.school, before.state.has_place())))
                 }
                 _ => None,
             })
@@ -324,13 +324,13 @@ impl Clerk<'_> {
         let mut places = placements::by_ids(tx, &ids).await?;
         places.sort_unstable_by_key(|place| place.student);
         for place in places {
-            let Some(before) = moved.get(&place.student) else { continue };
-            if before.school != place.school {
+            let Some((school, had_place)) = moved.get(&place.student) else { continue };
+            if *school != place.school {
                 self.app.new_school(tx, self.ctx, &place).await?;
                 continue;
             }
             self.app.tell_moved(tx, &place).await?;
-            if !before.state.has_place() {
+            if !had_place {
                 self.app.refit_team(tx, self.ctx, &place, false).await?;
             }
         }

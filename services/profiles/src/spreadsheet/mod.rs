@@ -54,7 +54,7 @@ fn read_workbook(content: &[u8]) -> Result<Sheet, FileFault> {
     let mut book = xlsx::Workbook::open(content)?;
     let sheets = book.sheets();
     for name in &sheets {
-        let mut collector = Collector::new(name, book.from_1904());
+        let mut collector = Collector::new(name, book.counts_from_1904());
         let read = book.rows(name, &mut |number, cells| collector.row(number, cells));
         match read.and_then(|()| collector.finish()) {
             // The roster may stand on another sheet.

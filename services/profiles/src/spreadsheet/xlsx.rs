@@ -20,7 +20,7 @@ impl<'a> Workbook<'a> {
     }
 
     /// Whether days are counted from 1904.
-    pub(super) fn from_1904(&self) -> bool {
+    pub(super) fn counts_from_1904(&self) -> bool {
         self.0.has_1904_epoch()
     }
 

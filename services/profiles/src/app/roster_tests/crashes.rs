@@ -7,7 +7,7 @@ use std::time::Duration as StdDuration;
 
 /// A roster of so many pupils, with a bad row, a repeated row and one pupil in two classes among them.
 fn roster(pupils: u32) -> Vec<u8> {
-    let mut rows: Vec<_> = (1..=pupils).map(|serial| numbered(serial)).collect();
+    let mut rows: Vec<_> = (1..=pupils).map(numbered).collect();
     rows.push(with(numbered(1), &[("班级", "3班")]));
     rows.insert(pupils as usize / 2, with(numbered(900), &[("姓名", "")]));
     rows.push(numbered(2));

@@ -116,7 +116,7 @@ impl<'a> Check<'a> {
         self.findings.push(Finding::of(column, reason).with(param));
     }
 
-    pub(super) fn from_1904(&self) -> bool {
+    pub(super) fn counts_from_1904(&self) -> bool {
         self.row.from_1904()
     }
 
@@ -229,7 +229,7 @@ impl<'a> Check<'a> {
             }
             Field::Text(kind, text) => (kind, text),
         };
-        match dates::date(kind, text, self.from_1904()) {
+        match dates::date(kind, text, self.counts_from_1904()) {
             Ok(date) => {
                 if date > self.around.today {
                     self.say(Column::BirthDate, Reason::BirthDateFuture);

@@ -51,7 +51,7 @@ fn entry_month(check: &mut Check<'_>) -> Result<Option<NaiveDate>, ()> {
     match check.field(Column::EntryMonth) {
         Field::Bad => Err(()),
         Field::Empty => Ok(None),
-        Field::Text(kind, text) => match dates::month(kind, text, check.from_1904()) {
+        Field::Text(kind, text) => match dates::month(kind, text, check.counts_from_1904()) {
             Ok(month) => Ok(Some(month)),
             Err(_) => {
                 check.say(Column::EntryMonth, Reason::EntryMonthFormat);

@@ -5,6 +5,11 @@ use super::{
 use crate::domain::{identifiers::Sex, stage::Stage};
 use std::collections::HashSet;
 
+/// Cells that are replaced in a good row.
+type Cells<'a> = &'a [(C, &'a str)];
+/// Addresses and codes of what is said of it.
+type Said<'a> = &'a [&'a str];
+
 #[test]
 fn of_a_good_row_nothing_is_said_and_everything_is_kept() {
     assert_eq!(said(&[]), Vec::<String>::new());
@@ -22,7 +27,7 @@ fn of_a_good_row_nothing_is_said_and_everything_is_kept() {
 
 #[test]
 fn each_wrong_cell_has_its_reason_and_address() {
-    let cases: &[(&[(C, &str)], &[&str])] = &[
+    let cases: &[(Cells<'_>, Said<'_>)] = &[
         (&[(C::Name, "")], &["A2 ROSTER_NAME_MISSING"]),
         (&[(C::Name, "=1+1")], &["A2 ROSTER_CELL_FORMULA"]),
         (&[(C::Name, "宋5")], &["A2 ROSTER_NAME_CHARACTER"]),
@@ -108,7 +113,7 @@ fn the_class_follows_from_grade_and_month_of_entry() {
     let key = |stage, entry_year, number| ClassKey { stage, entry_year, number };
     let west = (C::SchoolCode, "4199000103");
     let unnamed = (C::SchoolName, "");
-    let cases: &[(&[(C, &str)], ClassKey, &[&str])] = &[
+    let cases: &[(Cells<'_>, ClassKey, Said<'_>)] = &[
         (&[(C::Grade, "")], key(Stage::Primary, 2024, 2), &[]),
         (&[(C::Grade, "2024级"), (C::EntryMonth, "")], key(Stage::Primary, 2024, 2), &[]),
         (&[(C::EntryMonth, "")], key(Stage::Primary, 2024, 2), &[]),
