@@ -5,7 +5,8 @@ use crate::{
     domain::{
         Alert, AlertState, Level, UserId,
         escalation::{Effect, Event, Refused},
-        notification::{Notification, NotificationKind, NotificationState},
+        grid::Reach,
+        notification::{Alarm, Notification, NotificationKind, NotificationState},
         timeline::{ActionKind, Entry, EntryKind},
     },
     store::{alerts, alerts::Lane, notifications, timeline},
@@ -15,6 +16,9 @@ use xinqiao_kit::{
     db::{DbError, Tx},
     time::Ts,
 };
+
+/// How often the same alarm is told.
+pub(super) const MICROS_AN_HOUR: i64 = 3_600_000_000;
 
 /// An alert in the course of being changed.
 pub(super) struct Change {
@@ -26,6 +30,7 @@ pub(super) struct Change {
     tell: Vec<(String, Notification)>,
     tell_handler: bool,
     tell_acknowledged: bool,
+    nobody_reachable: bool,
 }
 
 impl Change {
@@ -40,6 +45,7 @@ impl Change {
             tell: Vec::new(),
             tell_handler: false,
             tell_acknowledged: false,
+            nobody_reachable: false,
         }
     }
 
@@ -77,6 +83,7 @@ impl Change {
             Effect::NoReceipt { round, step } => self.note_step(app, EntryKind::NoReceipt, round, step, None),
             Effect::CountyTold => self.note(app, EntryKind::EscalatedToCounty),
             Effect::NobodyReachable => {
+                self.nobody_reachable = true;
                 self.note(app, EntryKind::NobodyReachable);
                 tracing::error!(
                     alarm = "nobody_reachable",
@@ -168,6 +175,18 @@ impl Change {
             let notification =
                 Notification { channel: channel.name().to_owned(), ..self.notification(app, kind, user) };
             self.tell.push((subject.clone(), notification));
+        }
+    }
+
+    /// When nobody could be told whom the policy names: an alarm to whoever else stands over the pupil, once an hour.
+    pub(super) fn alarm_if_nobody_was_reached(&mut self, app: &App, reach: &Reach) {
+        if !self.nobody_reachable {
+            return;
+        }
+        let subject = format!("{}:nobody:{}", self.alert.id, self.now.micros() / MICROS_AN_HOUR);
+        for user in reach.everybody() {
+            let alarm = app.alarm(Alarm::NobodyReachable, Some(self.alert.id), user, self.now);
+            self.tell.push((subject.clone(), Notification { number: self.alert.number.clone(), ..alarm }));
         }
     }
 

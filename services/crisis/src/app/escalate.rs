@@ -10,7 +10,7 @@ use crate::{
         notification::{Alarm, Notification, NotificationKind, NotificationState, pause_after},
         timeline::{Entry, EntryKind},
     },
-    store::{alerts, alerts::Lane, grid, notifications, timeline},
+    store::{Source, alerts, alerts::Lane, grid, notifications, timeline},
 };
 use xinqiao_kit::{db::Tx, time::Ts};
 
@@ -69,6 +69,7 @@ impl App {
         let mut change = Change::of(alert, now);
         let event = Event::Due { reach: &reach, receipts };
         change.happen(self, event).map_err(|refused| Error::refused(refused, state))?;
+        change.alarm_if_nobody_was_reached(self, &reach);
         self.save(tx, change).await?;
         Ok(())
     }
@@ -132,8 +133,8 @@ impl App {
     }
 
     /// The county's duty roster, as far as it can be reached.
-    pub(super) async fn county_duty(&self, tx: &mut Tx) -> Result<Vec<UserId>, Error> {
-        let responders = grid::responders(tx, None).await?;
+    pub(super) async fn county_duty(&self, source: &mut impl Source) -> Result<Vec<UserId>, Error> {
+        let responders = grid::responders(source, None).await?;
         Ok(Reach::over(&Place::default(), &responders).at(Level::CountyDuty).into_iter().collect())
     }
 

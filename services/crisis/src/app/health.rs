@@ -23,6 +23,8 @@ pub struct Health {
     pub red_canary: Option<Ts>,
     /// When the other lane last went round.
     pub other_canary: Option<Ts>,
+    /// People on the county's duty roster who can be reached.
+    pub county_duty_people: usize,
 }
 
 impl App {
@@ -44,13 +46,15 @@ impl App {
         let alive = |beat: Option<Ts>| beat.is_some_and(|beat| now - beat < self.alive_within());
         let (overdue, queued) = (late(counts.oldest_due_at), late(counts.oldest_queued_at));
         let on_time = overdue < LATE_SECONDS && queued < LATE_SECONDS && counts.set_aside == 0;
+        let county_duty_people = self.county_duty(&mut self.deps.db.clone()).await?.len();
         Ok(Health {
-            healthy: on_time && alive(red_canary) && alive(other_canary),
+            healthy: on_time && alive(red_canary) && alive(other_canary) && county_duty_people > 0,
             counts,
             oldest_overdue_seconds: overdue,
             oldest_queued_seconds: queued,
             red_canary,
             other_canary,
+            county_duty_people,
         })
     }
 

@@ -8,6 +8,9 @@ impl App {
     /// Looks at the canaries and at what is overdue; gives whether all is well. An alarm is told once an hour.
     pub(super) async fn look_for_standstill(&self) -> Result<bool, Error> {
         let health = self.health().await?;
+        metrics::gauge!("xinqiao_crisis_oldest_overdue_seconds").set(gauge(health.oldest_overdue_seconds));
+        metrics::gauge!("xinqiao_crisis_oldest_queued_seconds").set(gauge(health.oldest_queued_seconds));
+        metrics::gauge!("xinqiao_crisis_open_red_alerts").set(gauge(health.counts.open_red_alerts));
         let now = self.deps.clock.now();
         let limit = super::seconds(self.deps.settings.crisis.alive_seconds).num_seconds().max(1);
         let late = health.oldest_overdue_seconds.max(health.oldest_queued_seconds);
@@ -23,7 +26,7 @@ impl App {
             "escalation stands still"
         );
         let mut tx = self.deps.db.begin().await?;
-        let hour = now.micros() / 3_600_000_000;
+        let hour = now.micros() / super::change::MICROS_AN_HOUR;
         let subject = format!("stalled:{hour}");
         let roster = self.county_duty(&mut tx).await?;
         let new = roster
@@ -39,4 +42,9 @@ impl App {
         tx.commit().await?;
         Ok(false)
     }
+}
+
+/// Seconds and counts lie far below where a float loses precision.
+fn gauge(value: i64) -> f64 {
+    f64::from(i32::try_from(value).unwrap_or(i32::MAX))
 }

@@ -134,6 +134,16 @@ impl Reach {
         reach
     }
 
+    /// Everybody who can be reached at any level that is told things.
+    pub fn everybody(&self) -> BTreeSet<UserId> {
+        self.people
+            .iter()
+            .filter(|(level, _)| level.is_told())
+            .flat_map(|(_, users)| users)
+            .copied()
+            .collect()
+    }
+
     /// With one more person at a level.
     #[cfg(test)]
     #[must_use]

@@ -24,6 +24,7 @@ fn health(health: &Health) -> pb::CrisisHealth {
         unplaced_alerts: count(counts.unplaced),
         red_canary_time: health.red_canary.and_then(convert::time),
         other_canary_time: health.other_canary.and_then(convert::time),
+        county_duty_people: i32::try_from(health.county_duty_people).unwrap_or(i32::MAX),
     }
 }
 

@@ -4,6 +4,7 @@ mod grid;
 mod intake;
 mod permissions;
 mod plans;
+mod profiles;
 mod promises;
 mod races;
 mod support;

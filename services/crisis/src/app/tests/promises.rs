@@ -16,7 +16,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 use xinqiao_kit::{testing::TestDb, time::Clock as _};
-use xinqiao_proto::crisis::v1::{self as pb, AlertState, TimelineKind};
+use xinqiao_proto::{
+    crisis::v1::{self as pb, AlertState, TimelineKind},
+    internal::v1::event::Payload,
+};
 
 fn minutes(minutes: i64) -> Duration {
     Duration::minutes(minutes)
@@ -125,7 +128,7 @@ async fn r7_a_step_that_no_device_takes_moves_on_after_a_minute() {
 async fn r7_a_school_without_people_goes_to_the_county_at_once_with_every_gap_recorded() {
     TestDb::each(|db| async move {
         let w = World::empty(db, None).await;
-        w.tell(xinqiao_proto::internal::v1::event::Payload::StaffChanged(staff(COUNTY_DUTY))).await;
+        w.tell(Payload::StaffChanged(staff(COUNTY_DUTY))).await;
         let alert = w.signal(PUPIL, "red").await;
         w.work().await;
         assert_eq!(w.told_of(&alert, 0, 2).await, [COUNTY_DUTY]);
@@ -138,6 +141,28 @@ async fn r7_a_school_without_people_goes_to_the_county_at_once_with_every_gap_re
             .collect();
         use pb::Level::{Class, Deputy, LeadingGroup, Principal, Psychologist};
         assert_eq!(gaps, [(0, Class), (0, Psychologist), (0, Principal), (1, LeadingGroup), (1, Deputy)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_nobody_whom_the_policy_names_can_be_told_whoever_else_is_there_gets_an_alarm() {
+    TestDb::each(|db| async move {
+        let w = World::empty(db, None).await;
+        w.tell(Payload::StaffChanged(staff(PRINCIPAL))).await;
+        assert_eq!(w.health().await.county_duty_people, 0);
+        let alert = w.signal(PUPIL, "yellow").await;
+        for _ in 0..3 {
+            w.work().await;
+            w.advance(minutes(1));
+        }
+        let told = w.told(PRINCIPAL).await;
+        assert_eq!(told.len(), 1, "once an hour");
+        assert_eq!((told[0].kind(), &told[0].alert), (pb::NotificationKind::Alarm, &alert.name));
+        assert!(w.kinds(&alert).await.contains(&TimelineKind::NobodyReachable));
+        w.tell(Payload::StaffChanged(staff(PSYCHOLOGIST))).await;
+        w.work().await;
+        assert!(!w.told(PSYCHOLOGIST).await.is_empty(), "who comes later is told within a minute");
     })
     .await;
 }

@@ -1,5 +1,6 @@
 //! A school in which everybody is there, and the hands to play with it.
 
+use super::profiles::Profiles;
 use crate::{
     MIGRATIONS,
     app::{App, channel::Channel, escalate::Turn, hub::Hub},
@@ -8,11 +9,10 @@ use crate::{
 };
 use chrono::Duration;
 use std::{
-    collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Response, Status};
 use uuid::Uuid;
 use xinqiao_kit::{
     ctx::{Principal, Scope},
@@ -35,10 +35,7 @@ use xinqiao_proto::{
         ClassChanged, DeliverRequest, Event, SchoolChanged, SignalRaised, StaffChanged, event::Payload,
         event_receiver_service_client::EventReceiverServiceClient,
     },
-    profiles::v1::{
-        self as profiles,
-        placement_service_server::{PlacementService, PlacementServiceServer},
-    },
+    profiles::v1::placement_service_server::PlacementServiceServer,
     transport::Transport,
 };
 
@@ -80,71 +77,6 @@ pub(super) fn person(n: u128) -> Principal {
         _ => &[],
     };
     user(id(n), grants)
-}
-
-/// Where the stand-in for profiles says that pupils are.
-#[derive(Clone, Default)]
-pub(super) struct Profiles {
-    answers: Arc<Mutex<Answers>>,
-}
-
-#[derive(Default)]
-struct Answers {
-    placed: HashMap<String, (String, String)>,
-    silent: bool,
-}
-
-impl Profiles {
-    pub(super) fn put(&self, student: u128, school: u128, class: u128) {
-        let school_name = format!("schools/{}", id(school));
-        let class_name = format!("{school_name}/classes/{}", id(class));
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.placed.insert(format!("students/{}", id(student)), (school_name, class_name));
-    }
-
-    /// Whether it hangs instead of answering.
-    pub(super) fn silence(&self, silent: bool) {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).silent = silent;
-    }
-}
-
-#[tonic::async_trait]
-impl PlacementService for Profiles {
-    async fn get_placement(
-        &self,
-        request: Request<profiles::GetPlacementRequest>,
-    ) -> Result<Response<profiles::Placement>, Status> {
-        let student = request.into_inner().student;
-        let (silent, placed) = {
-            let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            (answers.silent, answers.placed.get(&student).cloned())
-        };
-        if silent {
-            std::future::pending::<()>().await;
-        }
-        let (school, class) = placed.ok_or_else(|| Status::not_found("no such pupil"))?;
-        Ok(Response::new(profiles::Placement {
-            student,
-            school,
-            class,
-            enrolled: true,
-            ..Default::default()
-        }))
-    }
-
-    async fn list_placements(
-        &self,
-        _: Request<profiles::ListPlacementsRequest>,
-    ) -> Result<Response<profiles::ListPlacementsResponse>, Status> {
-        Err(Status::unimplemented("not asked"))
-    }
-
-    async fn list_class_placements(
-        &self,
-        _: Request<profiles::ListClassPlacementsRequest>,
-    ) -> Result<Response<profiles::ListClassPlacementsResponse>, Status> {
-        Err(Status::unimplemented("not asked"))
-    }
 }
 
 /// The harness, to be shared between tasks of a test.

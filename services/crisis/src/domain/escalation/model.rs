@@ -177,11 +177,14 @@ impl World {
         let reach = self.reach.clone();
         let before = self.escalation;
         self.apply(Event::Due { reach: &reach, receipts: self.receipts }, false);
+        let due = self.escalation.due();
         // What has just been looked at is not overdue any more.
-        assert!(
-            self.escalation.due().is_none_or(|due| due.at > self.now || self.escalation != before),
-            "stuck"
-        );
+        assert!(due.is_none_or(|due| due.at > self.now || self.escalation != before), "stuck");
+        // R11: whatever the clock did, nothing is further away than the longest wait that the policy knows.
+        if self.escalation.state() == AlertState::Open {
+            let left = due.unwrap().at - self.now;
+            assert!(left <= longest_wait(self.escalation.severity), "{left:?} are left to wait");
+        }
     }
 
     fn apply(&mut self, event: Event<'_>, begins_anew: bool) {
@@ -221,14 +224,20 @@ impl World {
         let open = self.escalation.state() == AlertState::Open;
         assert_eq!(open, self.model.escalates, "who escalates is open, and only who is open escalates");
         assert!(!open || self.escalation.due().is_some(), "R6: open without a due time");
-        if open && self.escalation.severity != Severity::Yellow {
-            // The longest wait of any policy is a day; then the worker must have looked once more.
-            let longest = Duration::days(1).num_seconds() + LOOK_SECONDS;
-            let quiet = self.elapsed - self.model.quiet_since;
-            assert!(quiet <= longest, "nothing has happened for {quiet} s");
-            let due = self.escalation.due().unwrap();
-            assert!(due.at - due.armed <= Duration::days(1), "armed for {:?}", due.at - due.armed);
+        if open {
+            let quiet = Duration::seconds(self.elapsed - self.model.quiet_since);
+            let longest = longest_wait(self.escalation.severity) + Duration::seconds(LOOK_SECONDS);
+            assert!(quiet <= longest, "nothing has happened for {quiet:?}");
         }
+    }
+}
+
+/// The longest time between two steps by the default settings; for yellow, from a Friday evening to a Monday morning.
+fn longest_wait(severity: Severity) -> Duration {
+    match severity {
+        Severity::Red => Duration::minutes(15),
+        Severity::Orange => Duration::hours(22),
+        Severity::Yellow => Duration::hours(62),
     }
 }
 
