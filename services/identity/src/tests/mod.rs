@@ -4,6 +4,8 @@ mod access;
 mod accounts;
 mod events;
 mod grants;
+mod keeping;
 mod login;
+mod profiles;
 mod sessions;
 mod support;
