@@ -3,6 +3,7 @@
 
 use super::support::{County, id, school, staff, student};
 use std::collections::BTreeSet;
+use tonic::Code;
 use uuid::Uuid;
 use xinqiao_kit::{
     authz::Target,
@@ -123,8 +124,9 @@ fn every_cell_of_the_table_is_decided_as_it_says() {
     let mut checked = 0;
     for action in actions() {
         let short = action.strip_prefix("identity.").unwrap();
+        let states = if short.contains("Grant") { SIGHTS } else { KINDS };
         for (role, scope) in ROLES {
-            for cell in cells(&[KINDS, SIGHTS].concat()) {
+            for cell in cells(&states) {
                 let permitted = authz.permits(&person(role, scope), &action, &cell.target());
                 assert_eq!(permitted, expected(short, role, cell), "{action} by {role} on {cell:?}");
                 checked += 1;
@@ -132,7 +134,7 @@ fn every_cell_of_the_table_is_decided_as_it_says() {
         }
     }
     assert_eq!(actions().len(), 19);
-    assert!(checked > 15_000, "{checked}");
+    assert!(checked > 12_000, "{checked}");
 }
 
 #[test]
@@ -168,6 +170,70 @@ fn every_reason_has_a_text_and_a_page() {
     }
 }
 
+/// The live call of every method that is not about oneself, by somebody who holds nothing: no use-case forgets to ask.
+#[tokio::test]
+async fn who_holds_nothing_gets_past_no_method() {
+    let county = County::start().await;
+    let mut first = county.administrator().await;
+    let other = first.create(staff("other", 1)).await.unwrap().user.unwrap();
+    let grant = first.give(&other.name, pb::Role::Deputy, &school(1)).await.unwrap();
+    let mut nobody = county.join(&mut first, staff("nobody", 1)).await;
+    let (name, new) = (other.name.clone(), staff("new", 1));
+    let (accounts, grants) = (&mut nobody.accounts, &mut nobody.grants);
+    let mask = Some(prost_types::FieldMask { paths: vec!["display_name".into()] });
+    let change = pb::UpdateUserRequest { user: Some(other), update_mask: mask };
+    let asked = [
+        accounts
+            .create_user(pb::CreateUserRequest { user: Some(new.clone()), ..Default::default() })
+            .await
+            .err(),
+        accounts
+            .batch_create_users(pb::BatchCreateUsersRequest { users: vec![new], ..Default::default() })
+            .await
+            .err(),
+        accounts
+            .batch_create_users(pb::BatchCreateUsersRequest {
+                users: vec![pb::User::default()],
+                ..Default::default()
+            })
+            .await
+            .err(),
+        accounts.get_user(pb::GetUserRequest { name: name.clone() }).await.err(),
+        accounts.list_users(pb::ListUsersRequest { school: school(1), ..Default::default() }).await.err(),
+        accounts.list_users(pb::ListUsersRequest::default()).await.err(),
+        accounts.update_user(change).await.err(),
+        accounts
+            .disable_user(pb::DisableUserRequest { name: name.clone(), ..Default::default() })
+            .await
+            .err(),
+        accounts.enable_user(pb::EnableUserRequest { name: name.clone(), ..Default::default() }).await.err(),
+        accounts
+            .reset_password(pb::ResetPasswordRequest { name: name.clone(), ..Default::default() })
+            .await
+            .err(),
+        grants
+            .create_grant(pb::CreateGrantRequest { grant: Some(grant.clone()), ..Default::default() })
+            .await
+            .err(),
+        grants
+            .confirm_grant(pb::ConfirmGrantRequest { name: grant.name.clone(), ..Default::default() })
+            .await
+            .err(),
+        grants.delete_grant(pb::DeleteGrantRequest { name: grant.name, ..Default::default() }).await.err(),
+        grants.list_grants(pb::ListGrantsRequest { user: name.clone(), ..Default::default() }).await.err(),
+        grants.list_grants(pb::ListGrantsRequest { scope: school(1), ..Default::default() }).await.err(),
+        grants
+            .list_grants(pb::ListGrantsRequest { scope: "county".into(), ..Default::default() })
+            .await
+            .err(),
+    ];
+    for (n, refused) in asked.into_iter().enumerate() {
+        let refused = refused.unwrap_or_else(|| panic!("call {n} was answered"));
+        assert!(matches!(refused.code(), Code::PermissionDenied | Code::NotFound), "call {n}: {refused:?}");
+    }
+    assert_eq!(first.get(&name).await.unwrap().state(), pb::UserState::Active);
+}
+
 /// Lists hold what the policies permit, row by row, and nothing else.
 #[tokio::test]
 async fn grants_are_listed_as_they_are_permitted() {
@@ -199,7 +265,7 @@ async fn grants_are_listed_as_they_are_permitted() {
     assert_eq!(roles(principal.list_grants(of_zhang.clone()).await.unwrap()), all);
     assert_eq!(roles(admin.list_grants(of_zhang.clone()).await.unwrap()), [Deputy, Assigned, Inspector]);
     assert_eq!(roles(first.list_grants(of_zhang.clone()).await.unwrap()), [Deputy, Inspector]);
-    assert_eq!(stranger.list_grants(of_zhang).await.unwrap_err().code(), tonic::Code::NotFound);
+    assert_eq!(stranger.list_grants(of_zhang).await.unwrap_err().code(), Code::NotFound);
     let at_school = pb::ListGrantsRequest { scope: school(1), ..Default::default() };
     assert_eq!(roles(first.list_grants(at_school.clone()).await.unwrap()), [Deputy, SchoolAdmin, Head]);
     assert!(stranger.list_grants(at_school.clone()).await.is_err());
@@ -208,5 +274,5 @@ async fn grants_are_listed_as_they_are_permitted() {
     assert_eq!(roles(first.list_grants(at_county.clone()).await.unwrap()), [pb::Role::CountyIt, Inspector]);
     assert!(admin.list_grants(at_county).await.is_err());
     let nobody = pb::ListGrantsRequest { user: format!("users/{}", id(5)), ..Default::default() };
-    assert_eq!(stranger.list_grants(nobody).await.unwrap_err().code(), tonic::Code::NotFound);
+    assert_eq!(stranger.list_grants(nobody).await.unwrap_err().code(), Code::NotFound);
 }
