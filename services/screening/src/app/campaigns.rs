@@ -142,8 +142,9 @@ impl App {
         school: Option<SchoolId>,
     ) -> Result<(Progress, Vec<classes::ClassCounts>), Error> {
         let campaign = self.visible_campaign(ctx, id).await?;
-        let found = classes::progress(&self.deps.db, campaign.id, school, &self.visible(ctx)?).await?;
-        let total = found.iter().fold(Progress::default(), |sum, class| sum.plus(class.progress));
+        let window = self.visible(ctx)?;
+        let total = classes::total(&self.deps.db, campaign.id, school, &window).await?;
+        let found = classes::progress(&self.deps.db, campaign.id, school, &window).await?;
         Ok((total, found))
     }
 

@@ -9,13 +9,13 @@ use crate::{
         level::Level,
     },
     store::{
-        campaigns,
-        responses::{self, Filter, Response},
+        campaigns, classes,
+        responses::{self, Filter, Of, Response},
         submissions::audit_target,
     },
 };
 use std::sync::Arc;
-use xinqiao_kit::{audit, authz::AccessError, ctx::Ctx, page::Page};
+use xinqiao_kit::{audit, authz::AccessError, ctx::Ctx, page::Page, status::Violation};
 
 /// A result with what is needed to read it.
 #[derive(Debug, Clone)]
@@ -72,20 +72,25 @@ impl App {
         page: &Page,
     ) -> Result<(Vec<ResultView>, String), Error> {
         let window = self.in_order(ctx, page)?;
-        if let Some(id) = ask.campaign
-            && !self.visible_campaign(ctx, id).await?.allows(ask.purpose)
-        {
-            return Err(Error::PurposeNotAllowed);
-        }
+        let of = match (ask.campaign, ask.student) {
+            (Some(id), _) => {
+                let campaign = self.visible_campaign(ctx, id).await?;
+                if !campaign.allows(ask.purpose) {
+                    return Err(Error::PurposeNotAllowed);
+                }
+                Of::Campaign(id, classes::visible(&self.deps.db, id, &window).await?)
+            }
+            (None, Some(student)) => Of::Student(student),
+            (None, None) => return Err(Violation::new("student", "REQUIRED").into()),
+        };
         let filter = Filter {
-            campaign: ask.campaign,
             purpose: ask.purpose.word(),
             student: ask.student,
             class: ask.class,
             min_level: ask.min_level,
         };
         let mut tx = self.deps.db.begin().await?;
-        let (found, last) = responses::list(&mut tx, &filter, &window, &self.deps.keys).await?;
+        let (found, last) = responses::list(&mut tx, of, &filter, &window, &self.deps.keys).await?;
         let next = last.map(|last| page.token(&[last.to_string()])).unwrap_or_default();
         let mut views = Vec::with_capacity(found.len());
         let mut known: Option<Campaign> = None;

@@ -38,7 +38,10 @@ impl App {
     ) -> Result<(Vec<Listed>, String), Error> {
         let window = self.in_order(ctx, page)?;
         let campaign = self.visible_campaign(ctx, campaign).await?;
-        let mut found = targets::list(&self.deps.db, campaign.id, &window, state, class).await?;
+        let mut classes = classes::visible(&self.deps.db, campaign.id, &window).await?;
+        classes.retain(|visible| class.is_none_or(|class| class == *visible));
+        let mut found =
+            targets::list(&self.deps.db, campaign.id, classes, state, window.from, window.fetch).await?;
         let next = page.cut(&mut found, |target| vec![target.id.to_string()]);
         Ok((found, next))
     }

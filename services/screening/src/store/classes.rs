@@ -23,9 +23,7 @@ pub struct ClassCounts {
 }
 
 #[derive(sqlx::FromRow)]
-struct CountRow {
-    class_id: ClassId,
-    school_id: SchoolId,
+struct SumRow {
     targets: i64,
     submitted: i64,
     retest: i64,
@@ -35,23 +33,9 @@ struct CountRow {
     gone: i64,
 }
 
-/// Counts of the classes that the caller may see, by school and class.
-pub async fn progress(
-    db: &Db,
-    campaign: CampaignId,
-    school: Option<SchoolId>,
-    window: &Window,
-) -> Stored<Vec<ClassCounts>> {
-    let query = db.read("SELECT class_id, school_id, targets, submitted, retest, on_leave, exempt, refused, gone FROM campaign_classes
-        WHERE campaign_id = $4 AND ($5 IS NULL OR school_id = $5)
-          AND ($1 OR school_id IN (SELECT unhex(value) FROM json_each($2)) OR class_id IN (SELECT unhex(value) FROM json_each($3)))
-        ORDER BY school_id, class_id LIMIT $6");
-    let rows =
-        window.bind_places(query).bind(campaign).bind(school).bind(window.fetch).all::<CountRow>().await?;
-    let counts = rows.into_iter().map(|row| ClassCounts {
-        class: row.class_id,
-        school: row.school_id,
-        progress: Progress {
+impl From<SumRow> for Progress {
+    fn from(row: SumRow) -> Self {
+        Self {
             targets: row.targets,
             submitted: row.submitted,
             retest: row.retest,
@@ -59,9 +43,71 @@ pub async fn progress(
             exempt: row.exempt,
             refused: row.refused,
             left: row.gone,
-        },
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct CountRow {
+    class_id: ClassId,
+    school_id: SchoolId,
+    #[sqlx(flatten)]
+    counts: SumRow,
+}
+
+/// Which classes of a campaign the caller may see.
+macro_rules! visible {
+    () => {
+        "campaign_id = $4 AND ($5 IS NULL OR school_id = $5)
+          AND ($1 OR school_id IN (SELECT unhex(value) FROM json_each($2)) OR class_id IN (SELECT unhex(value) FROM json_each($3)))"
+    };
+}
+
+/// Counts of the classes that the caller may see, by school and class.
+pub async fn progress(
+    db: &Db,
+    campaign: CampaignId,
+    school: Option<SchoolId>,
+    window: &Window,
+) -> Stored<Vec<ClassCounts>> {
+    let query = db.read(concat!(
+        "SELECT class_id, school_id, targets, submitted, retest, on_leave, exempt, refused, gone FROM campaign_classes WHERE ",
+        visible!(),
+        " ORDER BY school_id, class_id LIMIT $6"
+    ));
+    let query = window.bind_places(query).bind(campaign).bind(school).bind(window.fetch);
+    let counts = query.all::<CountRow>().await?.into_iter().map(|row| ClassCounts {
+        class: row.class_id,
+        school: row.school_id,
+        progress: row.counts.into(),
     });
     Ok(counts.collect())
+}
+
+/// Counts of all classes that the caller may see, added up.
+pub async fn total(
+    db: &Db,
+    campaign: CampaignId,
+    school: Option<SchoolId>,
+    window: &Window,
+) -> Stored<Progress> {
+    let query = db.read(concat!(
+        "SELECT CAST(coalesce(SUM(targets), 0) AS BIGINT) AS targets, CAST(coalesce(SUM(submitted), 0) AS BIGINT) AS submitted,
+            CAST(coalesce(SUM(retest), 0) AS BIGINT) AS retest, CAST(coalesce(SUM(on_leave), 0) AS BIGINT) AS on_leave,
+            CAST(coalesce(SUM(exempt), 0) AS BIGINT) AS exempt, CAST(coalesce(SUM(refused), 0) AS BIGINT) AS refused,
+            CAST(coalesce(SUM(gone), 0) AS BIGINT) AS gone
+         FROM campaign_classes WHERE ",
+        visible!()
+    ));
+    Ok(window.bind_places(query).bind(campaign).bind(school).one::<SumRow>().await?.into())
+}
+
+/// The classes of a campaign that the caller may see: lists of targets and results go by them, so that they stay fast however large the
+/// campaign is.
+pub async fn visible(db: &Db, campaign: CampaignId, window: &Window) -> Stored<Vec<ClassId>> {
+    let query = db.read(concat!("SELECT class_id FROM campaign_classes WHERE ", visible!()));
+    let rows: Vec<(ClassId,)> = window.bind_places(query).bind(campaign).bind(None::<SchoolId>).all().await?;
+    Ok(rows.into_iter().map(|(class,)| class).collect())
 }
 
 /// Counts the target list that was just frozen, class by class, and gives its length.

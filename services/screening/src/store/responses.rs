@@ -10,7 +10,7 @@ use crate::domain::{
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 use xinqiao_kit::{
-    db::{Db, TextList, Tx},
+    db::{Db, IdList, TextList, Tx},
     keys::{KeyError, Keys, SubjectKey},
     time::Ts,
 };
@@ -156,10 +156,17 @@ async fn opened(tx: &mut Tx, row: Option<Row>, keys: &Keys) -> Stored<Option<Res
 
 /// Which results to list.
 #[derive(Debug, Clone)]
+pub enum Of {
+    /// Those of a campaign from these classes.
+    Campaign(CampaignId, Vec<ClassId>),
+    /// Those of a pupil, of all campaigns.
+    Student(StudentId),
+}
+
+/// What results must have.
+#[derive(Debug, Clone)]
 pub struct Filter {
-    /// Of this campaign; of all that state the purpose if none.
-    pub campaign: Option<CampaignId>,
-    /// The purpose's word.
+    /// Word of a purpose that their campaign states.
     pub purpose: &'static str,
     /// Of this pupil.
     pub student: Option<StudentId>,
@@ -169,32 +176,47 @@ pub struct Filter {
     pub min_level: Option<Level>,
 }
 
-/// Results by id, with those of erased pupils left out, and the id after which there are more, if there are.
+macro_rules! list {
+    ($which:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM responses r JOIN campaigns c ON c.id = r.campaign_id
+              WHERE ",
+            $which,
+            " AND r.id > $3 AND ($4 IS NULL OR r.student_id = $4) AND ($5 IS NULL OR r.class_id = $5)
+              AND (',' || c.purposes || ',') LIKE ('%,' || $6 || ',%')
+              AND ($7 OR EXISTS (SELECT 1 FROM findings f WHERE f.evidence_id = r.id AND f.level IN (SELECT value FROM json_each($8))))
+              ORDER BY r.id LIMIT $9"
+        )
+    };
+}
+
+const OF_CAMPAIGN: &str =
+    list!("r.campaign_id = $1 AND r.class_id IN (SELECT unhex(value) FROM json_each($2))");
+const OF_STUDENT: &str =
+    list!("r.student_id = $1 AND r.school_id IN (SELECT unhex(value) FROM json_each($2))");
+
+/// Results by id, with those of erased pupils left out, and the id after which there are more, if there are. A pupil's are those of the
+/// schools that the caller may see.
 pub async fn list(
     tx: &mut Tx,
+    of: Of,
     filter: &Filter,
     window: &Window,
     keys: &Keys,
 ) -> Stored<(Vec<Response>, Option<ResponseId>)> {
     let levels = Level::ALL.into_iter().filter(|level| filter.min_level.is_some_and(|min| *level >= min));
     let levels: Vec<&str> = levels.map(Level::word).collect();
-    let query = tx.q(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM responses r JOIN campaigns c ON c.id = r.campaign_id
-          WHERE ($1 OR r.school_id IN (SELECT unhex(value) FROM json_each($2)))
-            AND r.id > $3 AND ($4 IS NULL OR r.campaign_id = $4) AND (',' || c.purposes || ',') LIKE ('%,' || $5 || ',%')
-            AND ($6 IS NULL OR r.student_id = $6) AND ($7 IS NULL OR r.class_id = $7)
-            AND ($8 OR EXISTS (SELECT 1 FROM findings f WHERE f.evidence_id = r.id AND f.level IN (SELECT value FROM json_each($9))))
-          ORDER BY r.id LIMIT $10"
-    ));
-    let mut rows = window
-        .bind_schools(query)
+    let query = match of {
+        Of::Campaign(campaign, classes) => tx.q(OF_CAMPAIGN).bind(campaign).bind(IdList::from(classes)),
+        Of::Student(student) => tx.q(OF_STUDENT).bind(student).bind(window.schools.clone()),
+    };
+    let mut rows = query
         .bind(window.from)
-        .bind(filter.campaign)
-        .bind(filter.purpose)
         .bind(filter.student)
         .bind(filter.class)
+        .bind(filter.purpose)
         .bind(filter.min_level.is_none())
         .bind(TextList::from(levels))
         .bind(window.fetch)

@@ -5,6 +5,7 @@ use crate::domain::{
     ids::{CampaignId, ClassId, SchoolId, StudentId, TargetId},
     target::{Target, TargetState},
 };
+use uuid::Uuid;
 use xinqiao_kit::{
     db::{Db, IdList, Query, Tx},
     insert_rows,
@@ -86,24 +87,23 @@ pub async fn get(tx: &mut Tx, id: TargetId) -> Stored<Option<Target>> {
     one(tx.q(concat!("SELECT ", columns!(), " FROM targets WHERE id = $1")).bind(id)).await
 }
 
-/// Targets of a campaign that the caller may see, by id.
+/// Targets of a campaign in these classes, by id after `after`.
 pub async fn list(
     db: &Db,
     campaign: CampaignId,
-    window: &Window,
+    classes: Vec<ClassId>,
     state: Option<TargetState>,
-    class: Option<ClassId>,
+    after: Uuid,
+    fetch: i64,
 ) -> Stored<Vec<Target>> {
     let query = db.read(concat!(
         "SELECT ",
         columns!(),
-        " FROM targets WHERE campaign_id = $4 AND id > $5 AND ($6 = '' OR state = $6) AND ($7 IS NULL OR class_id = $7)
-          AND ($1 OR school_id IN (SELECT unhex(value) FROM json_each($2)) OR class_id IN (SELECT unhex(value) FROM json_each($3)))
-          ORDER BY id LIMIT $8"
+        " FROM targets WHERE campaign_id = $1 AND class_id IN (SELECT unhex(value) FROM json_each($2))
+          AND id > $3 AND ($4 = '' OR state = $4) ORDER BY id LIMIT $5"
     ));
     let state = state.map_or("", TargetState::word);
-    let query =
-        window.bind_places(query).bind(campaign).bind(window.from).bind(state).bind(class).bind(window.fetch);
+    let query = query.bind(campaign).bind(IdList::from(classes)).bind(after).bind(state).bind(fetch);
     query.all::<Row>().await?.into_iter().map(Target::try_from).collect()
 }
 

@@ -181,7 +181,12 @@ async fn submit_with_key(
         .clone()
         .zip(choice.calm.iter().cycle())
         .map(|(item, calm)| {
-            let value = if in_need && item == choice.critical_item { choice.critical_answer } else { *calm };
+            // Any answer above none to the critical item raises an alert: only one pupil gives it.
+            let value = match (item == choice.critical_item, in_need) {
+                (true, true) => choice.critical_answer,
+                (true, false) => 0,
+                (false, _) => *calm,
+            };
             json!({"linkId": item.to_string(), "value": value})
         })
         .collect();
