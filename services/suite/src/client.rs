@@ -149,7 +149,7 @@ impl Api {
         let request = self.request(Method::GET, &format!("{path}{separator}alt=media"));
         let response = self.send(request, Bytes::new()).await?;
         if !response.status().is_success() {
-            parse(response).await?;
+            return parse(response).await.map(|_| Bytes::new());
         }
         collect(response.into_body()).await
     }

@@ -85,7 +85,7 @@ async fn start(asked: &Demo, data_dir: &Path) -> Result<Running, Failure> {
     flags.insert("data_dir".to_owned(), data_dir.display().to_string().into());
     let gateway = toml::Table::from_iter([("listen".to_owned(), asked.listen.to_string().into())]);
     flags.insert("gateway".to_owned(), gateway.into());
-    let log = toml::Table::from_iter([("filter".to_owned(), "warn".into())]);
+    let log = toml::Table::from_iter([("filter".to_owned(), "error".into())]);
     flags.insert("log".to_owned(), log.into());
     let config = Config::read(None, flags)?;
     telemetry::init(&config.log.filter, config.log.format)?;

@@ -12,7 +12,10 @@ use chrono::{Duration, SecondsFormat};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::time::Instant;
-use xinqiao_kit::time::{Clock as _, SystemClock};
+use xinqiao_kit::{
+    ids::Ids,
+    time::{Clock as _, SystemClock},
+};
 
 /// An instrument, and the answer to its critical item that raises an alert.
 struct Choice {
@@ -111,7 +114,7 @@ pub async fn submit(cast: &Cast, screened: &Screened, stage: &mut Stage) -> Resu
     let began = Instant::now();
     let calls = others.iter().map(|pupil| async {
         let began = Instant::now();
-        let outcome = answer(pupil, screened, choice, false).await;
+        let outcome = send(pupil, screened, &answers(pupil, choice, false)).await;
         (outcome, began.elapsed())
     });
     let outcomes = join_all(calls).await;
@@ -125,10 +128,10 @@ pub async fn submit(cast: &Cast, screened: &Screened, stage: &mut Stage) -> Resu
         &format!("{accepted} 名学生同时提交，共 {} 毫秒，最慢 {slowest} 毫秒", began.elapsed().as_millis()),
         &format!("{accepted} pupils submitted at once, the slowest answer took {slowest} ms"),
     );
-    let response = answer(in_need, screened, choice, true).await?;
+    let answered = answers(in_need, choice, true);
+    let response = send(in_need, screened, &answered).await?;
     let at = Instant::now();
-    let key = text(&response, "clientKey").to_owned();
-    let again = submit_with_key(in_need, screened, choice, true, &key).await?;
+    let again = send(in_need, screened, &answered).await?;
     stage.verify(
         text(&again, "name") == text(&response, "name"),
         "网络重试的同一份答卷只算一份",
@@ -159,23 +162,8 @@ pub async fn submit(cast: &Cast, screened: &Screened, stage: &mut Stage) -> Resu
     Ok(Submitted { pupil: in_need.clone(), campaign: screened.campaign.clone(), at })
 }
 
-async fn answer(
-    pupil: &Pupil,
-    screened: &Screened,
-    choice: &Choice,
-    in_need: bool,
-) -> Result<Value, Failure> {
-    let key = xinqiao_kit::ids::Ids::system().new_id().to_string();
-    submit_with_key(pupil, screened, choice, in_need, &key).await
-}
-
-async fn submit_with_key(
-    pupil: &Pupil,
-    screened: &Screened,
-    choice: &Choice,
-    in_need: bool,
-    key: &str,
-) -> Result<Value, Failure> {
+/// What a pupil's app sends: the answers under a key of its own, so that sending again changes nothing.
+fn answers(pupil: &Pupil, choice: &Choice, in_need: bool) -> Value {
     let answers: Vec<Value> = choice
         .items
         .clone()
@@ -190,14 +178,17 @@ async fn submit_with_key(
             json!({"linkId": item.to_string(), "value": value})
         })
         .collect();
-    let body = json!({
+    json!({
         "student": pupil.student,
-        "clientKey": key,
+        "clientKey": Ids::system().new_id().to_string(),
         "startTime": time(-Duration::minutes(6)),
         "finishTime": time(-Duration::seconds(1)),
         "answers": answers,
-    });
-    Ok(pupil.api.post(&format!("/v1/{}/responses", screened.campaign), body).await?)
+    })
+}
+
+async fn send(pupil: &Pupil, screened: &Screened, answers: &Value) -> Result<Value, Failure> {
+    Ok(pupil.api.post(&format!("/v1/{}/responses", screened.campaign), answers.clone()).await?)
 }
 
 /// The time so long from now, as the API writes times.

@@ -12,7 +12,7 @@ use xinqiao_seeds::county::{COLUMNS, County};
 pub fn write(county: &County, path: &Path) -> Result<(), Failure> {
     let mut workbook = Workbook::new();
     // Row by row to disk: half a million pupils do not fit into memory as cells.
-    let sheet = workbook.add_worksheet_with_low_memory();
+    let sheet = workbook.add_worksheet_with_low_memory()?;
     sheet.set_name("学生信息")?;
     sheet.write_row(0, 0, COLUMNS)?;
     for (index, row) in (1_u32..).zip(county.rows()) {
