@@ -104,9 +104,11 @@ impl Supervisor {
         F: FnMut() -> Fut,
         Fut: Future<Output = ()>,
     {
+        // In this order: a task that obeys the stop token has not died.
         let died = tokio::select! {
-            () = signal() => None,
+            biased;
             () = self.stop.cancelled() => None,
+            () = signal() => None,
             ended = self.tasks.join_next(), if !self.tasks.is_empty() => ended.map(death),
         };
         self.stop.cancel();
