@@ -25,6 +25,7 @@ pub async fn play(cast: &Cast, submitted: &Submitted, stage: &mut Stage) -> Resu
     team(cast, student, &[&cast.homeroom, &cast.psychologist], true, stage).await?;
     colour(cast, student, "COLOUR_ORANGE", &interview, &[&cast.psychologist, &cast.principal], stage).await?;
     team(cast, student, &[&cast.homeroom, &cast.psychologist, &cast.grade_leader], true, stage).await?;
+    rights(cast, student, stage).await?;
     parents(cast, student, stage).await?;
     referral(cast, student, stage).await?;
     privacy(cast, student, stage).await
@@ -119,6 +120,14 @@ async fn team(
         ("小组缺人，校长处有警示".to_owned(), "a missing member is an alarm at the principal's".to_owned())
     };
     stage.verify(vacant != complete, &chinese, &english);
+    Ok(())
+}
+
+/// A member of the team may see the record; that follows from the team, by an event, and a session learns it within seconds.
+async fn rights(cast: &Cast, student: &str, stage: &mut Stage) -> Result<(), Failure> {
+    let path = format!("/v1/{student}/record");
+    let sees = await_true(|| async { Ok(cast.homeroom.api.get(&path).await.is_ok()) }).await?;
+    stage.verify(sees, "小组成员看得到这份档案", "a member of the team sees the record");
     Ok(())
 }
 

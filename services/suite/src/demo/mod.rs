@@ -83,7 +83,10 @@ pub async fn run(asked: &Demo) -> Result<(), Failure> {
 async fn start(asked: &Demo, data_dir: &Path) -> Result<Running, Failure> {
     let mut flags = toml::Table::new();
     flags.insert("data_dir".to_owned(), data_dir.display().to_string().into());
-    let gateway = toml::Table::from_iter([("listen".to_owned(), asked.listen.to_string().into())]);
+    let gateway = toml::Table::from_iter([
+        ("listen".to_owned(), asked.listen.to_string().into()),
+        ("session_cache_seconds".to_owned(), 1.0.into()),
+    ]);
     flags.insert("gateway".to_owned(), gateway.into());
     let log = toml::Table::from_iter([("filter".to_owned(), "error".into())]);
     flags.insert("log".to_owned(), log.into());
