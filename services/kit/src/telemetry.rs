@@ -24,7 +24,9 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
     let registry = tracing_subscriber::registry().with(filter);
     let colours = std::io::stderr().is_terminal();
     let outcome = match format {
-        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(colours).compact()).try_init(),
+        LogFormat::Text => {
+            registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(colours).compact()).try_init()
+        }
         LogFormat::Json => registry.with(fmt::layer().with_writer(std::io::stderr).json()).try_init(),
     };
     // A subscriber is already there: tests and embedding programs bring their own.

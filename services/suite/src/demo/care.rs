@@ -168,7 +168,10 @@ async fn referral(cast: &Cast, student: &str, stage: &mut Stage) -> Result<(), F
     );
     let whole = api.get(&format!("/v1/{student}?view=STUDENT_VIEW_FULL")).await?;
     let guardians = whole.get("guardians").and_then(Value::as_array).cloned().unwrap_or_default();
-    let guardian = guardians.first().map(|guardian| text(guardian, "id")).ok_or("没有监护人 the pupil has no guardian")?;
+    let guardian = guardians
+        .first()
+        .map(|guardian| text(guardian, "id"))
+        .ok_or("没有监护人 the pupil has no guardian")?;
     let consent = json!({"consent": {"guardian": guardian, "form": "纸质同意书"}});
     api.post(&format!("/v1/{name}:recordConsent"), consent).await?;
     api.post(&format!("/v1/{name}:send"), json!({})).await?;
