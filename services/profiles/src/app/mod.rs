@@ -12,9 +12,11 @@ mod referrals;
 mod roster;
 mod roster_chunk;
 mod roster_errors;
+mod roster_rows;
 #[cfg(test)]
 mod roster_tests;
 mod roster_work;
+mod roster_write;
 mod school_file;
 mod schools;
 mod staff;

@@ -4,20 +4,16 @@
 
 use super::{
     App,
-    roster_chunk::{Clerk, Done, Opened, Said},
+    roster_chunk::{Clerk, Done, Opened},
+    roster_rows::{Rows, Said},
 };
 use crate::{
     domain::{
         ids::SchoolId,
         roster::{
-            check,
-            columns::Column,
-            entry::{self, Entry},
             fault::FileFault,
-            import::{ATTEMPTS_MAX, CHUNK_ROWS, Counts, Import, ImportState, Outcome, RowResult},
-            reason::{Finding, Reason},
+            import::{ATTEMPTS_MAX, CHUNK_ROWS, Counts, Import, ImportState, RowResult},
             register::{KnownSchool, Register},
-            repeats::Repeats,
             sheet::Sheet,
         },
         school::Running,
@@ -25,8 +21,8 @@ use crate::{
     error::{Error, RosterFault},
     store::{roster, roster::Claim, schools},
 };
-use chrono::{Duration, NaiveDate};
-use std::{sync::Arc, time::Duration as StdDuration};
+use chrono::Duration;
+use std::{future::Future, sync::Arc, time::Duration as StdDuration};
 use tokio_util::sync::CancellationToken;
 use xinqiao_kit::{
     catalogue::Locale,
@@ -40,7 +36,9 @@ use xinqiao_kit::{
 /// How often the worker looks for imports when no hint wakes it.
 const POLL: StdDuration = StdDuration::from_secs(2);
 /// An import whose worker has not got on for so long is taken over.
-const CLAIM_SECONDS: i64 = 20;
+const CLAIM_SECONDS: i64 = 8;
+/// How often a claim is prolonged while a file is read.
+const RENEW: StdDuration = StdDuration::from_secs(2);
 /// Attempts at a chunk that lost against other transactions.
 const CHUNK_ATTEMPTS: u32 = 5;
 /// The method in whose name the worker works.
@@ -62,16 +60,11 @@ pub(super) struct Work {
     claim: Claim,
     import: Import,
     ctx: Ctx,
-    sheet: Arc<Sheet>,
-    register: Register,
-    today: NaiveDate,
-    repeats: Repeats,
+    rows: Rows,
     /// Classes that would have been opened so far.
     opened: Opened,
-    /// Rows that were gone through.
-    next: usize,
-    /// The chunk that is next, once it was gone through.
-    ready: Option<Vec<Said>>,
+    /// The chunk that could not be taken yet.
+    pending: Option<Vec<Said>>,
 }
 
 /// The task that works on accepted rosters.
@@ -132,7 +125,7 @@ impl Worker {
                 self.fail(&claim, import, BROKE_OFF).await?;
                 continue;
             }
-            match self.sheet(&import).await? {
+            match self.hold(&claim, self.sheet(&import)).await? {
                 Ok(sheet) => return self.ready(claim, import, sheet).await.map(Some),
                 Err(fault) => {
                     tracing::error!(import = %id, %fault, "a roster that was accepted cannot be read any more");
@@ -148,22 +141,30 @@ impl Worker {
             // What was only looked at is looked at again.
             (import.rows_checked, import.counts) = (0, Counts::default());
         }
-        let mut work = Work {
-            claim,
-            register: self.register(&import).await?,
-            ctx: self.worker_ctx(&import)?,
-            today: import.created_at.shanghai_date(),
-            import,
-            sheet,
-            repeats: Repeats::default(),
-            opened: Opened::new(),
-            next: 0,
-            ready: None,
-        };
-        while work.next < usize::try_from(work.import.rows_done).unwrap_or_default() {
-            work.go_through_chunk();
+        let today = import.created_at.shanghai_date();
+        let mut rows = Rows::of(sheet, self.register(&import).await?, today);
+        while rows.passed() < usize::try_from(import.rows_done).unwrap_or_default() {
+            rows.next_chunk();
         }
-        Ok(work)
+        let ctx = self.worker_ctx(&import)?;
+        Ok(Work { claim, import, ctx, rows, opened: Opened::new(), pending: None })
+    }
+
+    /// Prolongs a claim again and again until something is done that takes long.
+    async fn hold<T>(
+        &self,
+        claim: &Claim,
+        long: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
+        tokio::pin!(long);
+        loop {
+            tokio::select! {
+                done = &mut long => return done,
+                () = tokio::time::sleep(RENEW) => {
+                    roster::renew(&self.0.deps.db, claim, until(self.0.deps.clock.now())).await?;
+                }
+            }
+        }
     }
 
     async fn sheet(&self, import: &Import) -> Result<Result<Arc<Sheet>, FileFault>, Error> {
@@ -207,7 +208,7 @@ impl Worker {
 
     /// Does the next piece of an import: a chunk, or at the end all chunks at once.
     pub(super) async fn step(&self, work: &mut Work) -> Result<Progress, Error> {
-        if work.next >= work.sheet.len() && work.ready.is_none() {
+        if work.rows.is_at_end() && work.pending.is_none() {
             return self.finish(work).await;
         }
         let mut attempt = 1;
@@ -223,36 +224,26 @@ impl Worker {
         }
     }
 
-    /// Takes one chunk, in a transaction of its own.
+    /// Takes one chunk, in a transaction of its own. If that fails, the chunk stays pending.
     async fn chunk(&self, work: &mut Work) -> Result<(), Error> {
-        let start = match &work.ready {
-            Some(ready) => work.next - ready.len(),
-            None => work.next,
-        };
-        let said = match work.ready.take() {
+        let said = match work.pending.take() {
             Some(said) => said,
-            None => work.go_through_chunk(),
+            None => work.rows.next_chunk(),
         };
-        let done = self.take_and_commit(work, start, &said).await;
-        match done {
+        match self.take_and_commit(work, &said).await {
             Ok((import, opened)) => {
                 work.import = import;
                 work.opened.extend(opened);
                 Ok(())
             }
             Err(cause) => {
-                work.ready = Some(said);
+                work.pending = Some(said);
                 Err(cause)
             }
         }
     }
 
-    async fn take_and_commit(
-        &self,
-        work: &Work,
-        start: usize,
-        said: &[Said],
-    ) -> Result<(Import, Opened), Error> {
+    async fn take_and_commit(&self, work: &Work, said: &[Said]) -> Result<(Import, Opened), Error> {
         let write = work.import.writes_at_once();
         let mut tx = self.0.deps.db.begin().await?;
         let done = work.clerk(&self.0).take_chunk(&mut tx, said, &work.opened, write).await?;
@@ -262,23 +253,25 @@ impl Worker {
         if write || import.dry_run {
             import.rows_done = import.rows_checked;
         }
-        self.put_chunk(&mut tx, &work.claim, &import, start, &done.results).await?;
+        self.put_chunk(&mut tx, work, &import, said.len(), &done.results).await?;
         tx.commit().await?;
         let opened = if write { Opened::new() } else { done.opened };
         Ok((import, opened))
     }
 
+    /// Stores what became of the chunk that was gone through last, and how far the import has come with it.
     async fn put_chunk(
         &self,
         tx: &mut Tx,
-        claim: &Claim,
+        work: &Work,
         import: &Import,
-        start: usize,
+        rows: usize,
         results: &[RowResult],
     ) -> Result<(), Error> {
-        let position = i32::try_from(start / CHUNK_ROWS).unwrap_or(i32::MAX);
+        let position = (work.rows.passed() - rows) / CHUNK_ROWS;
+        let position = i32::try_from(position).unwrap_or(i32::MAX);
         roster::put_results(tx, &self.0.deps.keys, import.id, position, results).await?;
-        self.advance(tx, claim, import).await
+        self.advance(tx, &work.claim, import).await
     }
 
     async fn advance(&self, tx: &mut Tx, claim: &Claim, import: &Import) -> Result<(), Error> {
@@ -319,9 +312,8 @@ impl Worker {
         work.start_over();
         let mut import = work.import.clone();
         let mut tx = self.0.deps.db.begin().await?;
-        while work.next < work.sheet.len() {
-            let start = work.next;
-            let said = work.go_through_chunk();
+        while !work.rows.is_at_end() {
+            let said = work.rows.next_chunk();
             let done = work.clerk(&self.0).take_chunk(&mut tx, &said, &Opened::new(), true).await?;
             import.counts = import.counts.plus(counts_of(&done));
             import.rows_checked += said.len() as i32;
@@ -330,7 +322,7 @@ impl Worker {
                 work.start_over();
                 return Ok(None);
             }
-            self.put_chunk(&mut tx, &work.claim, &import, start, &done.results).await?;
+            self.put_chunk(&mut tx, work, &import, said.len(), &done.results).await?;
         }
         import.state = ImportState::Succeeded;
         self.end(&mut import);
@@ -359,59 +351,17 @@ impl Work {
         Clerk {
             app,
             ctx: &self.ctx,
-            register: &self.register,
+            register: &self.rows.register,
             whole_county: self.import.schools.is_none(),
-            today: self.today,
+            today: self.rows.today,
         }
     }
 
     /// Looks at all rows again from the first.
     fn start_over(&mut self) {
-        (self.repeats, self.opened, self.next, self.ready) = (Repeats::default(), Opened::new(), 0, None);
+        self.rows.start_over();
+        (self.opened, self.pending) = (Opened::new(), None);
         (self.import.rows_checked, self.import.counts) = (0, Counts::default());
-    }
-
-    /// What the rows of the next chunk say, without asking who is known.
-    fn go_through_chunk(&mut self) -> Vec<Said> {
-        let end = (self.next + CHUNK_ROWS).min(self.sheet.len());
-        let said = (self.next..end).map(|index| self.go_through(index)).collect();
-        self.next = end;
-        said
-    }
-
-    fn go_through(&mut self, index: usize) -> Said {
-        let row = self.sheet.row(index);
-        let checked = self.check(index);
-        let findings = checked.findings;
-        let Some(entry) = checked.entry else {
-            return Said::Settled(RowResult::rejected(row.number, findings));
-        };
-        match self.repeats.meet(&entry, u32::try_from(index).unwrap_or(u32::MAX)) {
-            Ok(()) => Said::Pupil { row: row.number, entry: Box::new(entry), findings },
-            Err(earlier) => Said::Settled(self.again(row.number, earlier as usize, &entry, findings)),
-        }
-    }
-
-    fn check(&self, index: usize) -> check::Checked {
-        let around = entry::Surroundings { register: &self.register, today: self.today };
-        check::check(self.sheet.row(index), &around)
-    }
-
-    /// A pupil whom an earlier row has named: in the same words, or in others.
-    fn again(&self, row: u32, earlier: usize, entry: &Entry, mut findings: Vec<Finding>) -> RowResult {
-        if self.check(earlier).entry.as_ref() == Some(entry) {
-            return RowResult {
-                row,
-                outcome: Outcome::Duplicate,
-                student: None,
-                findings,
-                changes: Vec::new(),
-            };
-        }
-        let column = if entry.id_number.is_some() { Column::IdNumber } else { Column::StudentNumber };
-        let first = self.sheet.row(earlier).number.to_string();
-        findings.push(Finding::of(column, Reason::PupilTwice).with(first));
-        RowResult::rejected(row, findings)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Source, StoreError, known};
 use crate::domain::{
-    ids::{SchoolId, UserId},
+    ids::{SchoolId, StudentId, UserId},
     roster::import::{About, Counts, Import, ImportId, ImportState, Outcome, Policy, RowResult},
 };
 use uuid::Uuid;
@@ -181,6 +181,13 @@ pub async fn claim(db: &Db, worker: Uuid, now: Ts, until: Ts) -> Result<Option<C
     Ok(claimed.map(|(import, attempt)| Claim { import, worker, attempt }))
 }
 
+/// Prolongs a claim; one that was lost stays lost.
+pub async fn renew(db: &Db, claim: &Claim, until: Ts) -> Result<(), StoreError> {
+    let query = db.write("UPDATE imports SET worker_until = $3 WHERE id = $1 AND worker = $2");
+    query.bind(claim.import).bind(claim.worker).bind(until).exec().await?;
+    Ok(())
+}
+
 /// Gives a claim back, so that it can be taken up again at once.
 pub async fn release(db: &Db, claim: &Claim) -> Result<(), StoreError> {
     let query =
@@ -315,7 +322,7 @@ pub async fn erase_due(db: &Db, now: Ts) -> Result<usize, StoreError> {
 }
 
 /// Locks pupils, in the order of their ids, until the transaction ends.
-pub async fn lock_pupils(tx: &mut Tx, students: &[crate::domain::ids::StudentId]) -> Result<(), StoreError> {
+pub async fn lock_pupils(tx: &mut Tx, students: &[StudentId]) -> Result<(), StoreError> {
     tx.q(sql!("SELECT id FROM students WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY id" pg " FOR UPDATE"))
         .bind(IdList::from(students))
         .all::<(Uuid,)>()

@@ -1,5 +1,6 @@
 mod bad_files;
 mod csv_files;
+mod marked;
 mod samples;
 mod workbooks;
 
