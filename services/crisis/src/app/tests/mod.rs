@@ -7,5 +7,6 @@ mod plans;
 mod profiles;
 mod promises;
 mod races;
+mod roles;
 mod support;
 mod watch;

@@ -54,7 +54,7 @@ fn is_permitted<T>(answer: &Result<T, Status>) -> bool {
 }
 
 /// Names of those who may call.
-async fn who_may<F, Fut, T>(w: &World, call: F) -> Vec<&'static str>
+pub(super) async fn who_may<F, Fut, T>(w: &World, call: F) -> Vec<&'static str>
 where
     F: Fn(xinqiao_proto::transport::Transport) -> Fut,
     Fut: Future<Output = Result<T, Status>>,
@@ -68,7 +68,7 @@ where
     found
 }
 
-fn together(parts: &[&[&'static str]]) -> Vec<&'static str> {
+pub(super) fn together(parts: &[&[&'static str]]) -> Vec<&'static str> {
     let all = parts.concat();
     everybody().into_iter().map(|(name, _)| name).filter(|name| all.contains(name)).collect()
 }
