@@ -10,7 +10,8 @@ CREATE INDEX schools_by_code ON schools (code, id);
 CREATE TABLE classes (
     id uuid PRIMARY KEY,
     school_id uuid NOT NULL,
-    active boolean NOT NULL
+    entry_year integer NOT NULL,
+    closed_on date
 );
 CREATE INDEX classes_by_school ON classes (school_id);
 
@@ -86,12 +87,13 @@ CREATE TABLE home_visits (
 CREATE INDEX home_visits_by_day ON home_visits (held_on, id);
 CREATE INDEX home_visits_by_student ON home_visits (student_id, held_on, id);
 CREATE INDEX home_visits_by_school ON home_visits (school_id, school_year, held_on, id);
+CREATE INDEX home_visits_by_class ON home_visits (school_year, school_id, class_id) WHERE state = 'held';
 
 -- Messages to guardians (P6.7). One to a pupil's guardians is sealed under the pupil's key.
 CREATE TABLE messages (
     id uuid PRIMARY KEY,
     school_id uuid NOT NULL,
-    class_id uuid, -- the class that it is for, or that of the pupil
+    class_id uuid, -- with neither class nor pupil it is for the whole school
     student_id uuid,
     sender_id uuid NOT NULL,
     kind text NOT NULL,

@@ -5,6 +5,9 @@ pub mod domain;
 mod rpc;
 pub mod store;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use xinqiao_kit::{
     db::Migrations,

@@ -1,6 +1,7 @@
 //! What this service knows of schools, classes and pupils, as profiles tells.
 
 use super::ids::{ClassId, SchoolId, StudentId};
+use chrono::NaiveDate;
 
 /// A school.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +23,10 @@ pub struct Class {
     pub id: ClassId,
     /// Its school.
     pub school: SchoolId,
-    /// False once it has graduated or was closed.
-    pub active: bool,
+    /// Year of the September in which it entered its stage.
+    pub entry_year: i32,
+    /// Day on which it graduated or was closed.
+    pub closed_on: Option<NaiveDate>,
 }
 
 /// Where a pupil is enrolled.

@@ -32,6 +32,7 @@ fn read(event: internal::Event) -> Result<(Uuid, Fact), Error> {
     use internal::event::Payload;
     let mut v = Violations::new();
     let id = v.uuid("event.event_id", &event.event_id);
+    let at = v.time("event.occur_time", event.occur_time);
     let fact = match event.payload {
         Some(Payload::SchoolChanged(m)) => v.uuid("school_id", &m.school_id).map(|id| {
             Fact::School(School {
@@ -43,8 +44,13 @@ fn read(event: internal::Event) -> Result<(Uuid, Fact), Error> {
         }),
         Some(Payload::ClassChanged(m)) => {
             let ids = v.uuid("class_id", &m.class_id).zip(v.uuid("school_id", &m.school_id));
-            ids.map(|(id, school)| {
-                Fact::Class(Class { id: ClassId(id), school: SchoolId(school), active: m.active })
+            ids.zip(at).map(|((id, school), at)| {
+                Fact::Class(Class {
+                    id: ClassId(id),
+                    school: SchoolId(school),
+                    entry_year: m.entry_year,
+                    closed_on: (!m.active).then(|| at.shanghai_date()),
+                })
             })
         }
         _ => Some(Fact::Other),

@@ -5,7 +5,7 @@ use crate::domain::{
     facts::{Class, School},
     ids::{ClassId, SchoolId},
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 use xinqiao_kit::db::Tx;
 
@@ -33,11 +33,14 @@ pub async fn put_school(tx: &mut Tx, school: &School) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Takes the state of a class.
+/// Takes the state of a class. The day on which it closed stays the first one that was told, unless it opens again.
 pub async fn put_class(tx: &mut Tx, class: Class) -> Result<(), StoreError> {
-    const PUT: &str = "INSERT INTO classes (id, school_id, active) VALUES ($1, $2, $3) \
-        ON CONFLICT (id) DO UPDATE SET school_id = excluded.school_id, active = excluded.active";
-    tx.q(PUT).bind(class.id).bind(class.school).bind(class.active).exec().await?;
+    const PUT: &str = "INSERT INTO classes (id, school_id, entry_year, closed_on) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (id) DO UPDATE SET school_id = excluded.school_id, entry_year = excluded.entry_year, \
+        closed_on = CASE WHEN excluded.closed_on IS NULL THEN NULL \
+        ELSE COALESCE(classes.closed_on, excluded.closed_on) END";
+    let query = tx.q(PUT).bind(class.id).bind(class.school).bind(class.entry_year);
+    query.bind(class.closed_on).exec().await?;
     Ok(())
 }
 
@@ -54,15 +57,8 @@ pub async fn open_schools(mut from: impl Source) -> Result<Vec<School>, StoreErr
 }
 
 /// The open classes of a school.
-pub async fn classes(mut from: impl Source, school: SchoolId) -> Result<BTreeSet<ClassId>, StoreError> {
-    const ALL: &str = "SELECT id FROM classes WHERE school_id = $1 AND active";
+pub async fn open_classes(mut from: impl Source, school: SchoolId) -> Result<BTreeSet<ClassId>, StoreError> {
+    const ALL: &str = "SELECT id FROM classes WHERE school_id = $1 AND closed_on IS NULL";
     let ids: Vec<(Uuid,)> = from.q(ALL).bind(school).all().await?;
     Ok(ids.into_iter().map(|(id,)| ClassId(id)).collect())
-}
-
-/// How many open classes each school has.
-pub async fn class_counts(mut from: impl Source) -> Result<HashMap<SchoolId, i64>, StoreError> {
-    const ALL: &str = "SELECT school_id, COUNT(*) FROM classes WHERE active GROUP BY school_id";
-    let rows: Vec<(Uuid, i64)> = from.q(ALL).all().await?;
-    Ok(rows.into_iter().map(|(school, count)| (SchoolId(school), count)).collect())
 }
