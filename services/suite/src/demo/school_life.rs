@@ -93,13 +93,14 @@ async fn home(cast: &Cast, stage: &mut Stage) -> Result<(), Failure> {
     let school = &cast.school;
     let committee = json!({"level": "COMMITTEE_LEVEL_SCHOOL", "foundDate": date(-30)});
     let committee = cast.principal.api.post(&format!("/v1/{school}/committees"), committee).await?;
-    let member = json!({
-        "displayName": "家长代表",
-        "role": "COMMITTEE_ROLE_CHAIR",
-        "startDate": date(-30),
-        "endDate": date(335),
-    });
-    cast.principal.api.post(&format!("/v1/{}/members", text(&committee, "name")), member).await?;
+    for (name, role) in [
+        ("家长代表甲", "COMMITTEE_ROLE_CHAIR"),
+        ("家长代表乙", "COMMITTEE_ROLE_MEMBER"),
+        ("家长代表丙", "COMMITTEE_ROLE_MEMBER"),
+    ] {
+        let member = json!({"displayName": name, "role": role, "startDate": date(-30), "endDate": date(335)});
+        cast.principal.api.post(&format!("/v1/{}/members", text(&committee, "name")), member).await?;
+    }
     let session = json!({
         "kind": "FAMILY_EVENT_KIND_PARENT_SESSION",
         "date": date(-2),
