@@ -16,7 +16,8 @@ fn links(text: &str) -> Vec<String> {
 
 /// Words in backticks that look like a path of this repository.
 fn paths(text: &str) -> Vec<String> {
-    const TOPS: [&str; 9] = ["proto/", "services/", "gateway/", "tests/", "seeds/", "docs/", "k8s/", ".ci/", "README"];
+    const TOPS: [&str; 9] =
+        ["proto/", "services/", "gateway/", "tests/", "seeds/", "docs/", "k8s/", ".ci/", "README"];
     text.split('`')
         .skip(1)
         .step_by(2)
@@ -33,7 +34,12 @@ fn links_and_paths_lead_somewhere() {
         let text = fs::read_to_string(&page).unwrap();
         let shown = page.strip_prefix(root()).unwrap().display().to_string();
         let here = page.parent().unwrap();
-        dead.extend(links(&text).iter().filter(|to| !here.join(to).exists()).map(|to| format!("{shown} links to {to}")));
+        dead.extend(
+            links(&text)
+                .iter()
+                .filter(|to| !here.join(to).exists())
+                .map(|to| format!("{shown} links to {to}")),
+        );
         dead.extend(
             paths(&text)
                 .iter()
@@ -81,14 +87,16 @@ fn commands_in_the_documentation_exist() {
 /// Reasons that the code can answer with: every `=> "UPPER_SNAKE"` in a `fn reason`.
 fn reasons_in_code() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for path in files(&root().join("services"), "rs").into_iter().chain(files(&root().join("gateway"), "rs")) {
+    for path in files(&root().join("services"), "rs").into_iter().chain(files(&root().join("gateway"), "rs"))
+    {
         if path.to_string_lossy().contains("test") {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
         for body in text.split("fn reason(&self) -> &'static str {").skip(1) {
             let body = body.split("\n    }\n").next().unwrap_or_default();
-            found.extend(body.split('"').skip(1).step_by(2).filter(|word| is_reason(word)).map(str::to_owned));
+            found
+                .extend(body.split('"').skip(1).step_by(2).filter(|word| is_reason(word)).map(str::to_owned));
         }
     }
     found
