@@ -55,7 +55,10 @@ impl Problem {
                     Code::Unavailable => Refusal::Unavailable,
                     Code::Unimplemented => Refusal::UnknownMethod,
                     Code::Unauthenticated => Refusal::NoSession,
-                    _ => Refusal::Internal,
+                    code => {
+                        tracing::error!(?code, call_id = %call.id, "a service failed without a reason");
+                        Refusal::Internal
+                    }
                 };
                 to_status(&bare, &shared.catalogue, call.locale)
             }

@@ -250,7 +250,6 @@ impl Exchange<'_> {
         let query = self.parts.uri.query().unwrap_or_default();
         let content = match content {
             media::Expected::Json => Content::Json(&bytes),
-            media::Expected::Raw(_) if bytes.is_empty() => Content::None,
             media::Expected::Raw(content_type) => Content::Raw { bytes: &bytes, content_type },
             media::Expected::Nothing if bytes.is_empty() => Content::None,
             media::Expected::Nothing => return Err(Refusal::MediaType("-".to_owned()).into()),

@@ -75,6 +75,10 @@ pub(crate) fn read(tables: &Tables, kind: Kind, token: Token<'_>, out: &mut Vec<
     match kind {
         Kind::String => {
             let (Token::Text(text) | Token::Bare(text)) = token else { return Err(wrong()) };
+            // PostgreSQL stores no U+0000, and nobody types one.
+            if text.contains('\0') {
+                return Err(Fault::new("INVALID_FORMAT"));
+            }
             put_varint(out, text.len() as u64);
             out.extend_from_slice(text.as_bytes());
             Ok(text.is_empty())

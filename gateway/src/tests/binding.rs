@@ -170,6 +170,10 @@ async fn files_go_up_and_down_as_they_are() {
         "parent": "shelves/s", "content": "UEsDBA==", "contentType": xlsx, "filename": "名册.xlsx", "dryRun": true,
     });
     assert_eq!(door.service.last().message, expected);
+    // An empty file is still a file: the service says what is wrong with it, not with its name.
+    let empty = door.call("POST", uri, &[("content-type", xlsx)], "").await;
+    assert_eq!(empty.status, 200, "{}", empty.text());
+    assert_eq!(door.service.last().message["filename"], "名册.xlsx");
     let json = r#"{"content": "UEsDBA==", "filename": "a"}"#;
     door.call("POST", "/v1/shelves/s/scans", &[], json).await;
     assert_eq!(door.service.last().message["filename"], "a");

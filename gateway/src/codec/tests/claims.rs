@@ -114,6 +114,14 @@ fn text_that_is_no_json_says_where() {
 }
 
 #[test]
+fn text_with_a_zero_character_is_refused() {
+    assert_eq!(
+        wrong("Kinds", r#"{"text": "a\u0000b", "texts": ["\u0000"]}"#),
+        ["text INVALID_FORMAT", "texts[0] INVALID_FORMAT"]
+    );
+}
+
+#[test]
 fn depth_values_and_violations_have_limits() {
     let limits = Limits { depth: 5, values: 50, violations: 3 };
     let read = |text: &str| read(&TABLES, id("Nested"), "", text.as_bytes(), limits).map(|_| ());

@@ -34,7 +34,10 @@ pub(crate) fn routes(app: &Arc<App>) -> Routes {
         .add_service(pb::student_service_server::StudentServiceServer::new(rpc()))
         .add_service(pb::placement_service_server::PlacementServiceServer::new(rpc()))
         .add_service(pb::record_service_server::RecordServiceServer::new(rpc()))
-        .add_service(pb::roster_service_server::RosterServiceServer::new(rpc()))
+        .add_service(
+            // Rosters are larger than tonic's 4 MiB; the front holds each method to its own limit.
+            pb::roster_service_server::RosterServiceServer::new(rpc()).max_decoding_message_size(usize::MAX),
+        )
         .add_service(pb::team_service_server::TeamServiceServer::new(rpc()))
         .add_service(pb::care_service_server::CareServiceServer::new(rpc()))
         .add_service(pb::referral_service_server::ReferralServiceServer::new(rpc()));

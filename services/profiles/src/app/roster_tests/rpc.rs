@@ -124,6 +124,16 @@ async fn a_roster_goes_from_the_file_to_the_marked_workbook() {
     .await;
 }
 
+#[tokio::test]
+async fn a_file_beyond_the_limit_is_told_so() {
+    TestDb::each_migrated(crate::MIGRATIONS, |db| async move {
+        let mut front = front(db).await;
+        let refused = front.client.import_roster(request(vec![b'a'; (32 << 20) + 1])).await.unwrap_err();
+        assert_eq!(violations(&refused), pairs(&[("content", "ROSTER_FILE_TOO_LARGE")]));
+    })
+    .await;
+}
+
 async fn all_rows(
     client: &mut RosterServiceClient<Transport>,
     parent: &str,
