@@ -4,5 +4,4 @@ mod api;
 mod docs;
 mod licences;
 mod main_job;
-mod platform;
 mod tidy;

@@ -18,7 +18,7 @@ use crate::{
     config::Config,
 };
 use cast::Cast;
-use stage::Stage;
+use stage::{Counts, Stage};
 use std::{path::Path, path::PathBuf, time::Instant};
 use xinqiao_kit::{lifecycle, telemetry, time::Clock as _, time::SystemClock};
 use xinqiao_seeds::{Settings, county::County};
@@ -33,11 +33,29 @@ action_due_minutes = 30
 round_minutes = 10
 ";
 
+/// How a demo went.
+#[derive(Debug)]
+pub struct Told {
+    /// What was counted.
+    pub counts: Counts,
+    /// Whether every step was verified.
+    pub verified: bool,
+}
+
 /// Plays the story, then keeps serving unless told to stop.
 ///
 /// # Errors
 /// The platform does not start, a step fails, or something that was read back was not as it should be.
 pub async fn run(asked: &Demo) -> Result<(), Failure> {
+    let told = tell(asked).await?;
+    if told.verified { Ok(()) } else { Err("演示没有全部通过核对 The demo was not verified in full.".into()) }
+}
+
+/// Plays the story and says how it went; without `exit` only once the platform has been stopped.
+///
+/// # Errors
+/// The platform does not start, or ends otherwise than by one signal.
+pub async fn tell(asked: &Demo) -> Result<Told, Failure> {
     let began = Instant::now();
     let temporary = match asked.data_dir {
         Some(_) => None,
@@ -55,29 +73,21 @@ pub async fn run(asked: &Demo) -> Result<(), Failure> {
     let platform = tokio::spawn(running.supervisor.run(lifecycle::signal));
     let mut stage = Stage::new(began);
     let outcome = play(asked, &data_dir, &api, &code, &mut stage).await;
-    let good = outcome.is_ok() && stage.all_verified();
     if let Err(cause) = &outcome {
         stage.failed(cause.as_ref());
     }
+    let verified = stage.all_verified();
     stage.summarise();
-    if !asked.exit && good {
+    if verified && !asked.exit {
         stage.invite(api.base(), outcome.as_ref().ok());
-        if asked.json {
-            stage.print_json();
-        }
-        platform.await??;
-        return Ok(());
+    } else {
+        stop.cancel();
     }
     if asked.json {
         stage.print_json();
     }
-    stop.cancel();
     platform.await??;
-    if good {
-        Ok(())
-    } else {
-        Err("演示没有全部通过核对 The demo was not verified in full.".into())
-    }
+    Ok(Told { counts: stage.counts, verified })
 }
 
 async fn start(asked: &Demo, data_dir: &Path) -> Result<Running, Failure> {
