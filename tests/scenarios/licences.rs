@@ -6,18 +6,29 @@ use std::process::Command;
 /// Whether an SPDX expression can be satisfied with `allowed`: `OR` needs one side, `AND` both.
 fn allowed(expression: &str, allow: &[String]) -> bool {
     let expression = expression.replace(['(', ')'], " ").replace('/', " OR ");
-    expression.split(" OR ").any(|option| {
-        option.split(" AND ").all(|licence| allow.iter().any(|known| known == licence.trim()))
-    })
+    expression
+        .split(" OR ")
+        .any(|option| option.split(" AND ").all(|licence| allow.iter().any(|known| known == licence.trim())))
 }
 
 #[test]
 fn every_licence_is_on_the_list() {
-    let deny: toml::Table = toml::from_str(&std::fs::read_to_string(root().join("deny.toml")).unwrap()).unwrap();
-    let allow: Vec<String> =
-        deny["licenses"]["allow"].as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect();
+    let deny: toml::Table =
+        toml::from_str(&std::fs::read_to_string(root().join("deny.toml")).unwrap()).unwrap();
+    let allow: Vec<String> = deny["licenses"]["allow"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| value.as_str().unwrap().to_owned())
+        .collect();
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform=x86_64-unknown-linux-gnu"])
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--offline",
+            "--filter-platform=x86_64-unknown-linux-gnu",
+        ])
         .current_dir(root())
         .output()
         .unwrap();

@@ -74,8 +74,16 @@ fn layers_import_downward_only() {
         (
             "domain",
             &[
-                "crate::app", "crate::store", "crate::rpc", "sqlx", "tonic::", "xinqiao_proto", "tokio", "kit::db",
-                "SystemClock", "async fn",
+                "crate::app",
+                "crate::store",
+                "crate::rpc",
+                "sqlx",
+                "tonic::",
+                "xinqiao_proto",
+                "tokio",
+                "kit::db",
+                "SystemClock",
+                "async fn",
             ],
         ),
         ("store", &["crate::app", "crate::rpc", "tonic::", "xinqiao_proto"]),
@@ -105,7 +113,9 @@ fn layers_import_downward_only() {
 
 #[test]
 fn services_and_gateway_do_not_know_each_other() {
-    for (name, home) in SERVICES.iter().map(|s| (*s, format!("services/{s}"))).chain([("gateway", "gateway".to_owned())]) {
+    for (name, home) in
+        SERVICES.iter().map(|s| (*s, format!("services/{s}"))).chain([("gateway", "gateway".to_owned())])
+    {
         let manifest = fs::read_to_string(root().join(&home).join("Cargo.toml")).unwrap();
         for other in SERVICES.iter().filter(|other| **other != name) {
             assert!(!manifest.contains(&format!("xinqiao-{other}")), "{home} depends on {other}");
@@ -132,11 +142,21 @@ fn only_the_kit_knows_the_engine() {
 #[test]
 fn nothing_is_left_for_later() {
     // Put together here, so that this file does not find itself.
-    let words = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["to", "do!("].concat(), ["unimple", "mented!("].concat()];
+    let words = [
+        ["TO", "DO"].concat(),
+        ["FIX", "ME"].concat(),
+        ["to", "do!("].concat(),
+        ["unimple", "mented!("].concat(),
+    ];
     let mut complaints = Vec::new();
     for path in files(&root(), "rs").into_iter().chain(files(&root(), "proto")) {
         let text = fs::read_to_string(&path).unwrap();
-        complaints.extend(words.iter().filter(|word| text.contains(*word)).map(|word| format!("{}: {word}", relative(&path))));
+        complaints.extend(
+            words
+                .iter()
+                .filter(|word| text.contains(*word))
+                .map(|word| format!("{}: {word}", relative(&path))),
+        );
         if text.contains(&["#[ig", "nore"].concat()) {
             complaints.push(format!("{}: a test that does not run", relative(&path)));
         }

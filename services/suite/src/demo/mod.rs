@@ -48,7 +48,11 @@ pub struct Told {
 /// The platform does not start, a step fails, or something that was read back was not as it should be.
 pub async fn run(asked: &Demo) -> Result<(), Failure> {
     let told = tell(asked).await?;
-    if told.verified { Ok(()) } else { Err("演示没有全部通过核对 The demo was not verified in full.".into()) }
+    if told.verified {
+        Ok(())
+    } else {
+        Err("演示没有全部通过核对 The demo was not verified in full.".into())
+    }
 }
 
 /// Plays the story and says how it went; without `exit` only once the platform has been stopped.
