@@ -82,8 +82,7 @@ pub async fn first_administrator(api: &Api, code: &str) -> Result<Api, ApiError>
 async fn redeem(api: &Api, code: &str, new: Option<(&str, &str)>) -> Result<Api, ApiError> {
     let mut body = json!({"activationCode": code, "password": PASSWORD, "client": "demo"});
     if let Some((login, name)) = new {
-        body["loginName"] = login.into();
-        body["displayName"] = name.into();
+        merge(&mut body, json!({"loginName": login, "displayName": name}));
     }
     let answer = api.post("/v1/sessions:redeem", body).await?;
     Ok(api.with_token(text(&answer, "sessionToken")))

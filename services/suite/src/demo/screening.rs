@@ -47,8 +47,6 @@ pub struct Screened {
 pub struct Submitted {
     /// The pupil whose answer raised an alert.
     pub pupil: Pupil,
-    /// `campaigns/...`
-    pub campaign: String,
     /// When that answer had been accepted.
     pub at: Instant,
 }
@@ -159,7 +157,7 @@ pub async fn submit(cast: &Cast, screened: &Screened, stage: &mut Stage) -> Resu
         "班主任看不到答案和分数",
         "the class teacher sees neither answers nor scores",
     );
-    Ok(Submitted { pupil: in_need.clone(), campaign: screened.campaign.clone(), at })
+    Ok(Submitted { pupil: in_need.clone(), at })
 }
 
 /// What a pupil's app sends: the answers under a key of its own, so that sending again changes nothing.
