@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 use tokio::net::TcpListener;
-use xinqiao_gateway::{Gateway, GatewayConfig};
+use xinqiao_gateway::{Gateway, GatewayConfig, Options, ReadyProbe};
 use xinqiao_kit::{
     authz::Authorizer,
     catalogue::Catalogue,
@@ -89,8 +89,10 @@ pub async fn boot(config: &Config, settings: Settings) -> Result<Running, BootEr
     };
     let mut supervisor = Supervisor::new();
     let mut activation_code = None;
+    let mut databases = Vec::new();
     for (role, migrations, build) in services() {
         let deps = deps(config, &shared, role, migrations).await.map_err(|e| format!("{role}: {e}"))?;
+        databases.push((role, deps.db.clone()));
         let built = build(deps.clone()).await.map_err(|e| format!("{role}: {e}"))?;
         let service = front(built.routes, front_deps(&shared)?);
         if let Some(slot) = slots.remove(&role) {
@@ -103,7 +105,7 @@ pub async fn boot(config: &Config, settings: Settings) -> Result<Running, BootEr
             activation_code = xinqiao_identity::bootstrap(&deps).await?;
         }
     }
-    let address = open_gateway(config, &shared, &mut supervisor).await?;
+    let address = open_gateway(config, &shared, &mut supervisor, ready_probe(databases)).await?;
     tracing::info!(%address, "serving");
     Ok(Running { address, activation_code, supervisor, _lock: lock })
 }
@@ -144,13 +146,22 @@ async fn deps(
     };
     let db = Db::open(&place, Limits::default()).await?;
     db.migrate(migrations).await?;
+    let key_file = config.data_dir.join("keys/county.toml");
+    if !key_file.exists() && holds_sealed_data(&db).await? {
+        // A new key would start as if all were well, and open nothing.
+        return Err(format!(
+            "{} is missing, but the database holds data sealed with it: put the file back from its backup",
+            key_file.display()
+        )
+        .into());
+    }
     let signer = shared.tokens.signer(role, shared.clock.clone())?;
     Ok(Deps {
         role,
         db,
         clock: shared.clock.clone(),
         ids: shared.ids.clone(),
-        keys: Keys::open_or_create(&config.data_dir.join("keys/county.toml"), role)?,
+        keys: Keys::open_or_create(&key_file, role)?,
         authz: shared.authz.clone(),
         peers: Peers::new(shared.transports.clone(), &signer),
         signer,
@@ -158,6 +169,13 @@ async fn deps(
         settings: shared.settings.clone(),
         catalogue: shared.catalogue.clone(),
     })
+}
+
+/// Whether anything in the database can only be read with the county's key.
+async fn holds_sealed_data(db: &Db) -> Result<bool, BootError> {
+    const ANY: &str = "SELECT (SELECT COUNT(*) FROM kit_data_keys) + (SELECT COUNT(*) FROM kit_outbox)
+        + (SELECT COUNT(*) FROM kit_requests) + (SELECT COUNT(*) FROM kit_audit)";
+    Ok(db.read(ANY).get::<i64>().await? > 0)
 }
 
 fn front_deps(shared: &Shared) -> Result<FrontDeps, BootError> {
@@ -169,10 +187,25 @@ fn front_deps(shared: &Shared) -> Result<FrontDeps, BootError> {
     })
 }
 
+/// Ready is who answers through the same pools that calls use.
+fn ready_probe(databases: Vec<(Role, Db)>) -> ReadyProbe {
+    let databases = Arc::new(databases);
+    Arc::new(move || {
+        let databases = databases.clone();
+        Box::pin(async move {
+            for (role, db) in databases.iter() {
+                db.ping().await.map_err(|cause| format!("{role}: {cause}"))?;
+            }
+            Ok(())
+        })
+    })
+}
+
 async fn open_gateway(
     config: &Config,
     shared: &Shared,
     supervisor: &mut Supervisor,
+    ready: ReadyProbe,
 ) -> Result<SocketAddr, BootError> {
     let listen = config.gateway.listen;
     let listener = TcpListener::bind(listen).await.map_err(|e| format!("cannot listen on {listen}: {e}"))?;
@@ -183,7 +216,54 @@ async fn open_gateway(
         ..GatewayConfig::default()
     };
     let signer = shared.tokens.signer(Role::Gateway, shared.clock.clone())?;
-    let gateway = Gateway::new(options, shared.transports.clone(), shared.catalogue.clone(), signer)?;
+    let extras = Options { ready: Some(ready), ..Options::default() };
+    let gateway = Gateway::with_options(options, shared.transports.clone(), shared.catalogue.clone(), signer, extras)?;
     supervisor.spawn(Task::new("gateway", move |stop| async move { gateway.serve(listener, stop).await }));
     Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Api;
+    use serde_json::json;
+
+    fn config(dir: &Path) -> Config {
+        let text = format!("data_dir = '{}'\n[gateway]\nlisten = '127.0.0.1:0'\n", dir.display());
+        Config::read(None, toml::from_str(&text).unwrap()).unwrap()
+    }
+
+    async fn stop(running: Running) {
+        running.supervisor.stop_token().cancel();
+        running.supervisor.run(std::future::pending).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_county_key_that_is_missing_is_not_replaced_by_a_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(&dir.path().join("data"));
+        let running = boot(&config, config.settings().unwrap()).await.unwrap();
+        let api = Api::new(&format!("http://{}", running.address));
+        let code = running.activation_code.clone().unwrap();
+        let first = json!({"activationCode": code, "loginName": "admin", "displayName": "甲", "password": "a-long-password-1"});
+        api.post("/v1/sessions:redeem", first).await.unwrap();
+        assert_eq!(api.get("/v1/users/me").await.unwrap_err().status(), 401);
+        stop(running).await;
+
+        let key = config.data_dir.join("keys/county.toml");
+        let kept = std::fs::read(&key).unwrap();
+        std::fs::remove_file(&key).unwrap();
+        let refused = boot(&config, config.settings().unwrap()).await.unwrap_err().to_string();
+        assert!(refused.contains("county.toml is missing"), "{refused}");
+        assert!(!key.exists());
+
+        std::fs::write(&key, kept).unwrap();
+        let running = boot(&config, config.settings().unwrap()).await.unwrap();
+        assert_eq!(running.activation_code, None);
+        let again = Api::new(&format!("http://{}", running.address));
+        assert!(again.log_in("admin", "a-long-password-1").await.is_ok());
+        let second = boot(&config, config.settings().unwrap()).await.unwrap_err().to_string();
+        assert!(second.contains("in use by another process"), "{second}");
+        stop(running).await;
+    }
 }
