@@ -18,6 +18,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+/// What events say: the words in which services tell each other what became true.
+pub use xinqiao_proto::internal::v1 as vocabulary;
+
 use crate::{
     db::{DbError, Tx},
     deps::Deps,

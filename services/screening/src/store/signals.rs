@@ -6,8 +6,15 @@ use crate::domain::{
     ids::{Place, StudentId},
     instrument::Severity,
 };
-use xinqiao_kit::{db::Tx, deps::Deps, outbox, role::Role};
-use xinqiao_proto::internal::v1::{SignalRaised, event::Payload};
+use xinqiao_kit::{
+    db::Tx,
+    deps::Deps,
+    outbox::{
+        self,
+        vocabulary::{SignalRaised, event::Payload},
+    },
+    role::Role,
+};
 
 /// An alert to raise.
 #[derive(Debug, Clone, PartialEq, Eq)]
