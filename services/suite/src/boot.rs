@@ -217,7 +217,8 @@ async fn open_gateway(
     };
     let signer = shared.tokens.signer(Role::Gateway, shared.clock.clone())?;
     let extras = Options { ready: Some(ready), ..Options::default() };
-    let gateway = Gateway::with_options(options, shared.transports.clone(), shared.catalogue.clone(), signer, extras)?;
+    let gateway =
+        Gateway::with_options(options, shared.transports.clone(), shared.catalogue.clone(), signer, extras)?;
     supervisor.spawn(Task::new("gateway", move |stop| async move { gateway.serve(listener, stop).await }));
     Ok(address)
 }
